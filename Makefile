@@ -1,0 +1,52 @@
+# One command per action. `make book` and `make test` need only Python >= 3.11, make and git; they set everything else up.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SITE   := _build/html
+READY  := $(VENV)/.ready
+BUILT  := $(SITE)/.built
+PORT   ?= 8000
+SOURCES := $(shell find book dlgn_lib -type f -not -path '*/__pycache__/*' 2>/dev/null) _config.yml _toc.yml constraints.txt
+
+.PHONY: help setup book test notebooks course serve clean
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
+
+setup: $(READY)  ## create .venv with the exact versions of constraints.txt
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "This book needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make setup PYTHON=python3.11"; exit 1; }
+	@echo "Setting up $(VENV) (a few minutes the first time) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[book,test]" -c constraints.txt
+	@touch $@
+
+book: $(READY)  ## build the site from clean into _build/html; warnings are errors
+	rm -rf _build
+	$(MAKE) --no-print-directory $(BUILT)
+	@echo
+	@echo "The site is in $(SITE). To view it:  make serve   (then open http://127.0.0.1:$(PORT))"
+
+$(BUILT): $(READY) $(SOURCES)
+	rm -rf _build
+	DLGN_BUILD=1 $(BIN)/jupyter-book build . -n -W --keep-going
+	@touch $@
+
+test: $(READY) $(BUILT)  ## build the site if it is absent or stale, then run every test
+	DLGN_BUILD=1 $(BIN)/python -m pytest
+
+notebooks: $(READY)  ## write notebooks/ from book/: what Colab opens
+	$(BIN)/python book/_ext/export_notebooks.py --out notebooks --edition colab
+
+course: $(READY)  ## write the student and the teacher edition into _build/course
+	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/student --edition student
+	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/teacher --edition teacher
+
+serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+clean:  ## remove everything that is made: site, caches, environments
+	rm -rf _build .cache $(VENV) .venv-colab .pytest_cache .hypothesis .ruff_cache *.egg-info

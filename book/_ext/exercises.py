@@ -1,0 +1,57 @@
+"""Site side of the exercises: the `{exercise}` directive, and a stub with a folded solution for each solution cell."""
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from dlgn_lib.exercises import stub
+
+DIFFICULTIES = ("easy", "medium", "hard")
+
+
+def _difficulty(argument: str) -> str:
+    return directives.choice(argument, DIFFICULTIES)
+
+
+class Exercise(SphinxDirective):
+    """An exercise: title, minutes, difficulty and text. The cells `solution` and `check` follow it."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec = {"label": directives.unchanged_required, "minutes": directives.positive_int, "difficulty": _difficulty}
+
+    def run(self) -> list[nodes.Node]:
+        """Return an admonition that can be linked to by its label."""
+        missing = [name for name in self.option_spec if name not in self.options]
+        if missing:
+            raise self.error(f"exercise {self.arguments[0]!r} lacks {', '.join(missing)}")
+        title_text = f"Exercise: {self.arguments[0]}"
+        title = nodes.title(title_text, "", *self.parse_inline(title_text)[0])
+        facts = nodes.paragraph("", f"{self.options['minutes']} minutes, {self.options['difficulty']}", classes=["dlgn-facts"])
+        box = nodes.admonition("", title, facts, *self.parse_content_to_nodes(), classes=["admonition", "dlgn-exercise"])
+        label = self.options["label"].lower()
+        box["ids"].append(nodes.make_id(label))
+        domain = self.env.get_domain("std")
+        domain.anonlabels[label] = self.env.docname, box["ids"][0]
+        domain.labels[label] = self.env.docname, box["ids"][0], title_text
+        return [box]
+
+
+def _fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
+    """Put the learner's stub before each solution cell and fold the cell itself."""
+    for cell in list(doctree.findall(lambda n: isinstance(n, nodes.container) and "tag_solution" in n["classes"])):
+        code = next(cell.findall(nodes.literal_block)).astext()
+        given = nodes.literal_block(stub(code), stub(code), language="python", classes=["dlgn-stub"])
+        opening = nodes.raw("", '<details class="dlgn-solution"><summary>Solution</summary>', format="html")
+        closing = nodes.raw("", "</details>", format="html")
+        position = cell.parent.index(cell)
+        cell.parent[position : position + 1] = [given, opening, cell, closing]
+
+
+def setup(app: Sphinx) -> dict:
+    """Register the directive and the folding of solutions."""
+    app.add_directive("exercise", Exercise)
+    app.connect("doctree-read", _fold_solutions)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

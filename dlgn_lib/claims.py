@@ -1,0 +1,193 @@
+"""Claims: every number in the prose of the book is registered in `book/claims.yml`, measured on a page and checked.
+
+A build stops at a false claim; a learner who changes a seed sees a cross and goes on. Page: claims.
+"""
+
+import difflib
+import html
+import json
+import math
+import os
+import re
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NEEDS = re.compile(rf"(?P<op><=|>=|<|>|==) *(?P<bound>{_NUMBER})|(?P<low>{_NUMBER}) *\.\. *(?P<high>{_NUMBER})|= *(?P<text>.+)")
+_COMPARE = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "==": float.__eq__}
+_SHOW = {"median": statistics.median, "min": min, "max": max}
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class ClaimError(AssertionError):
+    """A claim of the book does not hold (only raised in builds and tests)."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One entry of `book/claims.yml`."""
+
+    id: str
+    statement: str  # what is claimed, a sentence without the number
+    source: str  # where the claim comes from: paper and theorem/figure, or "this book"
+    page: str  # the page whose build measures it, e.g. "experts/paths"
+    needs: str  # "<= 1e-12", "> 0.65", "0.4 .. 0.6" for every value, or "= text"
+    value: float | str  # the registered value: what notebooks print, where nothing was measured yet
+    show: str = "median"  # which of several values prose prints: "median", "min", "max" or "range"
+    format: str = "{:.3g}"  # how a number is printed
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a check: what was measured, whether it holds, and the line a reader sees."""
+
+    id: str
+    holds: bool
+    shown: str  # the measured value as printed in prose
+    line: str
+
+    def _repr_html_(self) -> str:
+        kind, mark = ("holds", "✓") if self.holds else ("fails", "✗")
+        data = html.escape(json.dumps(asdict(self), ensure_ascii=False))
+        style = "font-size:.9em;padding:.1em .6em;border-left:3px solid currentColor"
+        return f'<p class="dlgn-claim {kind}" data-claim="{data}" style="{style}">{mark} {html.escape(self.line)}</p>'
+
+    def __repr__(self) -> str:
+        return f"{'✓' if self.holds else '✗'} {self.line}"
+
+
+def in_build() -> bool:
+    """Return whether this is a build of the site or a test (environment variable `DLGN_BUILD`), not a reader's session."""
+    return os.environ.get("DLGN_BUILD", "0") not in ("", "0")
+
+
+def register_path() -> Path:
+    """Return the path of claims.yml: beside a source checkout's pages, or inside the installed package."""
+    here = Path(__file__).parent
+    source = here.parent / "book" / "claims.yml"
+    return source if source.exists() else here / "_book" / "claims.yml"
+
+
+@cache
+def registry() -> dict[str, Claim]:
+    """Return all registered claims by id."""
+    entries = yaml.safe_load(register_path().read_text(encoding="utf-8")) or {}
+    return {key: Claim(id=key, **entry) for key, entry in entries.items()}
+
+
+def find(claim_id: str) -> Claim:
+    """Return the claim with this id, or raise KeyError with the nearest ids."""
+    try:
+        return registry()[claim_id]
+    except KeyError:
+        near = difflib.get_close_matches(claim_id, registry(), n=3)
+        raise KeyError(f"no claim {claim_id!r} in book/claims.yml; nearest: {', '.join(near) or 'none'}") from None
+
+
+def show_number(value: float, form: str = "{:.3g}") -> str:
+    """Return the number as prose prints it, powers of ten as such.
+
+    >>> show_number(4.1e-15, "{:.1e}"), show_number(16777216, "{:,}")
+    ('4.1·10⁻¹⁵', '16,777,216')
+    """
+    text = form.format(value) if value else "0"
+    return re.sub(r"e([-+])0*(\d+)", lambda m: "·10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text)
+
+
+def _shown(claim: Claim, values: Sequence) -> str:
+    if isinstance(values[0], str):
+        return values[0]
+    if claim.show == "range":
+        low, high = (show_number(f(values), claim.format) for f in (min, max))
+        return low if low == high else f"{low} to {high}"
+    return show_number(_SHOW[claim.show](values), claim.format)
+
+
+def registered(claim_id: str) -> str:
+    """Return the registered value of a claim as text: what notebooks print."""
+    claim = find(claim_id)
+    return claim.value if isinstance(claim.value, str) else show_number(claim.value, claim.format)
+
+
+def satisfies(value: float | str, needs: str) -> bool:
+    """Return whether one value is what `needs` asks for; NaN never is.
+
+    >>> satisfies(0.7, "> 0.65"), satisfies(float("nan"), "<= 1"), satisfies("two pieces", "= two pieces")
+    (True, False, True)
+    """
+    rule = _NEEDS.fullmatch(needs.strip())
+    if rule is None:
+        raise ValueError(f"needs must read like '<= 1e-12', '0.4 .. 0.6' or '= text', got {needs!r}")
+    if rule["text"] is not None:
+        return value == rule["text"].strip()
+    if isinstance(value, str):
+        raise TypeError(f"needs {needs!r} asks for a number, got the text {value!r}")
+    if rule["op"]:
+        return bool(_COMPARE[rule["op"]](float(value), float(rule["bound"])))
+    return float(rule["low"]) <= float(value) <= float(rule["high"])
+
+
+def _flat(measured: object) -> list:
+    if isinstance(measured, str):
+        return [measured]
+    if hasattr(measured, "tolist"):
+        measured = measured.tolist()
+    if isinstance(measured, Iterable):
+        return [value for part in measured for value in _flat(part)]
+    return [int(measured) if measured == int(measured) else float(measured)] if math.isfinite(measured) else [float(measured)]
+
+
+def check_claim(claim_id: str, measured: object, seeds: int | Sequence[int] | None = None) -> Verdict:
+    """Return the verdict on a measurement; arguments as for `claim`.
+
+    Raises:
+        KeyError: if the id is not registered.
+        ValueError: if nothing was measured, or the number of values is not the number of seeds.
+    """
+    claim, values = find(claim_id), _flat(measured)
+    names = list(range(seeds)) if isinstance(seeds, int) else seeds and list(seeds)
+    if not values or (names and len(values) != len(names)):
+        raise ValueError(f"measured of claim {claim_id!r} must hold one value per seed ({seeds}), got {len(values)} values")
+    good = [satisfies(value, claim.needs) for value in values]
+    shown = _shown(claim, values)
+    count = f"{sum(good)} of {len(values)} seeds: " if names else ""
+    needs = f"exactly {claim.needs[1:].strip()}" if claim.needs.startswith("= ") else claim.needs
+    line = f"{count}{claim.statement}: {shown} (needs {needs}{' in every seed' if names else ''})"
+    if not all(good):
+        wrong = [(n, v) for n, v, g in zip(names or values, values, good, strict=True) if not g]
+        line += "; " + _by_how_much(wrong, claim.needs, bool(names))
+    return Verdict(claim_id, all(good), shown, line)
+
+
+def _by_how_much(wrong: list[tuple], needs: str, named: bool) -> str:
+    bounds = [float(b) for b in re.findall(_NUMBER, needs)] if not needs.startswith("= ") else []
+    parts = []
+    for name, value in wrong[:5]:
+        off = f", off by {min(abs(value - b) for b in bounds):.3g}" if bounds and math.isfinite(value) else ""
+        parts.append((f"seed {name}: " if named else "") + f"measured {value}{off}")
+    return "; ".join(parts)
+
+
+def claim(claim_id: str, measured: object, seeds: int | Sequence[int] | None = None) -> None:
+    """Check a measurement against the registered claim and show ✓ or ✗ with the number.
+
+    Args:
+        claim_id: its id in `book/claims.yml`.
+        measured: a number, a text, or (as list, array or tensor) one number per seed; every one must satisfy the claim.
+        seeds: how many seeds, or which, the values belong to; None if no seed is involved.
+
+    Raises:
+        dlgn_lib.claims.ClaimError: if the claim is false and this is a build or a test. A learner only sees the ✗.
+        KeyError: if the id is not registered.
+    """
+    from IPython.display import display
+
+    verdict = check_claim(claim_id, measured, seeds)
+    display(verdict)
+    if not verdict.holds and in_build():
+        raise ClaimError(f"claim {claim_id!r} (page {find(claim_id).page}) is false: {verdict.line}")

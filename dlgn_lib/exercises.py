@@ -1,0 +1,115 @@
+"""Exercises: the self-check a learner runs, and the stub derived from a solution.
+
+Course: course/teaching. Sources hold the solution only; everything else is made from it.
+"""
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+
+from dlgn_lib.claims import in_build
+
+_TODO = "...  # your code here"
+
+
+def _value(answer: object, args: tuple) -> object:
+    return answer(*args) if callable(answer) else answer
+
+
+def _same(a: object, b: object) -> bool:
+    try:
+        a, b = (torch.as_tensor(v, dtype=torch.float64) for v in (a, b))
+    except (TypeError, ValueError, RuntimeError):
+        return bool(a == b)
+    return a.shape == b.shape and torch.allclose(a, b, rtol=1e-6, atol=1e-9)
+
+
+def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] | None = None) -> tuple[bool, str]:
+    """Return (accepted, message) for a learner's answer; arguments as for `check`."""
+    if answer is ...:
+        return False, "Not yet: replace the dots by your answer and run this cell again."
+    results = []
+    for args, _ in cases:
+        try:
+            results.append(_value(answer, args))
+        except Exception as error:  # whatever a learner's code raises is part of the answer to them
+            return False, f"✗ Your code stopped for the input {args}: {type(error).__name__}: {error}"
+        if results[-1] is None or results[-1] is ...:
+            return False, "Not yet: your function gives nothing back. Replace the dots and `return` your answer."
+    if all(_same(result, expected) for result, (_, expected) in zip(results, cases, strict=True)):
+        return True, "✓ Right."
+    for hint, wrong in (hints or {}).items():
+        if all(_same(result, _value(wrong, args)) for result, (args, _) in zip(results, cases, strict=True)):
+            return False, f"✗ Not quite. {hint}"
+    args, got, expected = next((a, r, e) for r, (a, e) in zip(results, cases, strict=True) if not _same(r, e))
+    if not callable(answer):
+        return False, f"✗ Not quite: {got} is not it. Try a smaller case by hand first."
+    given = str(args) if len(str(args)) < 80 else "of one test case"
+    return False, f"✗ Not quite: for the input {given} the answer is {expected}, yours gives {got}."
+
+
+def check(answer: object, cases: Sequence[tuple] | object, hints: Mapping[str, object] | None = None) -> None:
+    """Print whether an answer to an exercise is right, or a hint that names the mistake.
+
+    Args:
+        answer: a value, or a function that is called on each case; `...` counts as not answered yet.
+        cases: pairs (arguments, expected) for a function; for a value, the expected value itself.
+        hints: hint -> the value, or function of the same arguments, that a learner with this mistake arrives at.
+
+    Raises:
+        AssertionError: in builds and tests only, if the answer (there, the solution) is not accepted, or if a hint's
+            wrong answer is.
+
+    >>> check(6, 9, {"You added; choices in different layers multiply.": 6})
+    ✗ Not quite. You added; choices in different layers multiply.
+    """
+    if not callable(answer):
+        if answer is not ... and isinstance(cases, (list, tuple)) and cases and isinstance(cases[0], tuple):
+            raise TypeError("cases of pairs (arguments, expected) need a function as the answer, got a value")
+        cases = [((), cases)]
+    accepted, message = verdict(answer, cases, hints)
+    print(message)
+    if in_build():
+        assert accepted, message
+        for hint, wrong in (hints or {}).items():
+            assert verdict(wrong, cases, hints) == (False, f"✗ Not quite. {hint}"), f"the hint {hint!r} is never given"
+
+
+def _given(lines: list[str], node: ast.stmt) -> bool:
+    return lines[node.end_lineno - 1].rstrip().endswith("# given")
+
+
+def stub(code: str) -> str:
+    """Return what a learner gets instead of the solution `code`.
+
+    Imports, and lines that end in `# given`, stay. A function keeps its signature and docstring, an assignment its
+    name; what they do is left to the learner. Everything else goes.
+
+    >>> print(stub('def twice(x):\\n    "Return 2x."\\n    return 2 * x\\nlimit = twice(4)'))
+    def twice(x):
+        "Return 2x."
+        ...  # your code here
+    limit = ...  # your code here
+    """
+    lines, kept = code.splitlines(), []
+    for node in ast.parse(code).body:
+        source = lines[node.lineno - 1 : node.end_lineno]
+        if isinstance(node, (ast.Import, ast.ImportFrom)) or _given(lines, node):
+            kept += source
+        elif isinstance(node, ast.FunctionDef):
+            kept += ["", ""] if kept else []
+            kept += _function_stub(lines, node)
+        elif isinstance(node, ast.Assign):
+            kept.append(" = ".join(ast.unparse(target) for target in node.targets) + " = " + _TODO)
+    return "\n".join(kept)
+
+
+def _function_stub(lines: list[str], node: ast.FunctionDef) -> list[str]:
+    first, *rest = node.body
+    has_doc = ast.get_docstring(node) is not None
+    head_end = first.end_lineno if has_doc else first.lineno - 1
+    body = rest if has_doc else node.body
+    given = [line for part in body if _given(lines, part) for line in lines[part.lineno - 1 : part.end_lineno]]
+    start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+    return [*lines[start - 1 : head_end], *given, " " * first.col_offset + _TODO]

@@ -1,0 +1,195 @@
+"""The committed notebooks, run from top to bottom as a Colab user would.
+
+An environment of its own has Colab's versions and not the library; the setup cell installs that from the repository,
+which git is told to find in a copy of this working tree. After the setup cell the network is off. Nothing tells the
+library that this is a test: exercises are stubs, as a learner meets them.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+VENV = Path(os.environ.get("DLGN_COLAB_VENV", ROOT / ".venv-colab"))  # kept between runs
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+PINS = ROOT / "tests" / "colab-constraints.txt"
+PACKAGES = ["torch", "numpy", "pandas", "matplotlib", "seaborn", "pillow", "pyyaml", "ipywidgets", "ipykernel", "ipython"]
+HIDDEN = ("DLGN_BUILD", "PYTHON", "GIT_", "MPL", "VIRTUAL_ENV", "JUPYTER")  # of this test's environment, from the notebooks
+
+NETWORK_OFF = """
+import socket
+import sys
+
+
+def _network_is_off(event, arguments):
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
+        host = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
+        host = host[0] if isinstance(host, tuple) else "" if event != "socket.getaddrinfo" else host
+        if host and str(host) not in ("localhost", "::1") and not str(host).startswith("127."):
+            raise PermissionError(f"the network is off after the setup cell, but something asked for {host}")
+
+
+sys.addaudithook(_network_is_off)
+for attempt in (lambda: socket.create_connection(("192.0.2.1", 80), timeout=5), lambda: socket.getaddrinfo("example.org", 80)):
+    try:
+        attempt()
+    except PermissionError as error:
+        print(error)
+    else:
+        raise AssertionError("the network is not off")
+"""
+WHERE = """
+import json
+from importlib.metadata import distribution
+
+import dlgn_lib
+
+print(json.dumps([dlgn_lib.__file__, distribution("dlgn-lib").read_text("direct_url.json")]))
+"""
+
+
+def run(*command, **options):
+    """Run a command; fail the test with what it printed if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode:
+        text = " ".join(map(str, command))
+        pytest.fail(f"`{text}` ended with exit code {done.returncode}:\n{(done.stdout + done.stderr)[-3000:]}", pytrace=False)
+    return done.stdout
+
+
+def pins():
+    lines = [line for line in PINS.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("==") for line in lines)
+
+
+@pytest.fixture(scope="session")
+def colab():
+    """Make `VENV`, or take the one of an earlier run with the same pins; the library is not in it."""
+    wanted = hashlib.sha256(f"{PINS.read_text()} {PACKAGES} {sys.version}".encode()).hexdigest()
+    stamp = VENV / "stamp"
+    if not (stamp.is_file() and stamp.read_text() == wanted):
+        shutil.rmtree(VENV, ignore_errors=True)
+        run(sys.executable, "-m", "venv", str(VENV))
+        try:
+            run(str(PYTHON), "-m", "pip", "install", "--quiet", "--constraint", str(PINS), *PACKAGES)
+        except pytest.fail.Exception as error:
+            pytest.fail(f"cannot make {VENV} with Colab's versions; it needs the package registry once. {error}", pytrace=False)
+        run(str(PYTHON), "-c", "import matplotlib.font_manager")  # builds the font cache, which announces itself in a cell
+        stamp.write_text(wanted)
+    run(str(PYTHON), "-m", "pip", "uninstall", "--quiet", "--yes", "dlgn-lib")
+    return PYTHON
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory):
+    """A git repository with this working tree, committed or not, on its branch main."""
+    clone = tmp_path_factory.mktemp("repository")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", cwd=ROOT, env=environment)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, clone / name)
+    git = ("git", "-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false")
+    for command in (("init", "--quiet", "--initial-branch=main"), ("add", "--all", "--force"), ("commit", "--quiet", "--message=tree")):
+        run(*git, *command, cwd=clone, env=environment)
+    return clone
+
+
+@pytest.fixture(scope="session")
+def execute(colab, repository, tmp_path_factory):
+    """A function that runs the cells of a notebook in an empty folder and returns them with their outputs."""
+    kernels = tmp_path_factory.mktemp("jupyter")
+    spec = kernels / "kernels" / "colab" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [str(colab), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec.write_text(json.dumps({"argv": argv, "display_name": "Colab", "language": "python"}))
+    address = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)} | {
+        "PATH": f"{colab.parent}{os.pathsep}{os.environ['PATH']}",
+        "IPYTHONDIR": str(kernels),
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": address,
+    }
+
+    def execute(notebook):
+        folder = tmp_path_factory.mktemp("learner")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("JUPYTER_PATH", str(kernels))
+            client = NotebookClient(notebook, kernel_name="colab", timeout=120, resources={"metadata": {"path": str(folder)}})
+            client.execute(env=environment)
+        return notebook
+
+    return execute
+
+
+def printed(cell, stream):
+    return "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == stream)
+
+
+def shown(cell):
+    """Everything rich that a cell displayed, as (MIME type, content)."""
+    return [pair for o in cell.outputs if o.output_type in ("display_data", "execute_result") for pair in o.data.items()]
+
+
+def drawings(source):
+    """How many calls of `explore` and `show` stand by themselves in a cell."""
+    lines = [line for line in source.splitlines() if not line.lstrip().startswith("%")]
+    calls = [node.value for node in ast.parse("\n".join(lines)).body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    return sum(getattr(call.func, "id", None) in ("explore", "show") for call in calls)
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS, "notebooks/ is empty: run `make notebooks`"
+
+
+def test_setup_cell_installs_the_library_and_replaces_nothing(execute, colab):
+    assert NOTEBOOKS, "notebooks/ is empty: run `make notebooks`"
+    run(str(colab), "-m", "pip", "uninstall", "--quiet", "--yes", "dlgn-lib")
+    before = run(str(colab), "-m", "pip", "freeze")
+    setup = next(cell for cell in nbformat.read(NOTEBOOKS[0], as_version=4).cells if cell.cell_type == "code")
+    text = printed(execute(nbformat.v4.new_notebook(cells=[setup])).cells[0], "stdout")
+    after = run(str(colab), "-m", "pip", "freeze")
+    assert set(before.splitlines()) == {line for line in after.splitlines() if not line.startswith("dlgn-lib @ git+")}
+    assert "dlgn-lib @ git+" in after
+    for name in ("torch", "numpy", "matplotlib", "ipywidgets"):
+        assert f"{name} {pins()[name]}" in text, text
+    assert "device: c" in text
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS])
+def test_notebook_runs(execute, path):
+    notebook = nbformat.read(path, as_version=4)
+    setup = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    assert not any(line.lstrip().startswith(("%pip", "!")) for c in notebook.cells[setup + 1 :] for line in c.source.splitlines())
+    notebook.cells.insert(setup + 1, nbformat.v4.new_code_cell(NETWORK_OFF))
+    notebook.cells.append(nbformat.v4.new_code_cell(WHERE))
+    cells = [cell for cell in execute(notebook).cells if cell.cell_type == "code"]
+
+    assert printed(cells[1], "stdout").count("the network is off") == 2
+    library, origin = json.loads(printed(cells[-1], "stdout"))
+    assert Path(library).resolve().is_relative_to(VENV.resolve()), library
+    assert json.loads(origin)["vcs_info"]["vcs"] == "git"
+    for cell in cells:
+        assert printed(cell, "stderr") == "", cell.source
+        html = "".join(text for kind, text in shown(cell) if kind == "text/html")
+        assert html.count('src="data:image/') >= drawings(cell.source), f"no picture from:\n{cell.source}"
+        assert 'class="dlgn-claim fails"' not in html, html
+        if drawings(cell.source) and "live=" in cell.source:
+            assert "application/vnd.jupyter.widget-view+json" in dict(shown(cell)), f"no live panel from:\n{cell.source}"
+        if "check" in cell.metadata.get("tags", []):
+            assert "not yet" in printed(cell, "stdout").lower(), f"{cell.source}\nprinted {printed(cell, 'stdout')!r}"
+    panels = json.dumps(notebook.metadata.get("widgets", {}))
+    assert '"output_type": "error"' not in panels and '"name": "stderr"' not in panels, panels
