@@ -95,8 +95,13 @@ def show_number(value: float, form: str = "{:.3g}") -> str:
     >>> show_number(4.1e-15, "{:.1e}"), show_number(16777216, "{:,}")
     ('4.1·10⁻¹⁵', '16,777,216')
     """
-    text = form.format(value) if value else "0"
-    return re.sub(r"e([-+])0*(\d+)", lambda m: "·10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text)
+    return _powers(form.format(value)) if value else "0"
+
+
+def _powers(text: str) -> str:
+    """Write 4.1e-15 as 4.1·10⁻¹⁵, and 1e-12 as 10⁻¹²."""
+    text = re.sub(r"(?<![\d.])1e([-+]?)0*(\d+)", lambda m: "10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text)
+    return re.sub(r"(?<=\d)e([-+]?)0*(\d+)", lambda m: "·10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text)
 
 
 def _shown(claim: Claim, values: Sequence) -> str:
@@ -132,6 +137,18 @@ def satisfies(value: float | str, needs: str) -> bool:
     return float(rule["low"]) <= float(value) <= float(rule["high"])
 
 
+def needs_text(needs: str) -> str:
+    """Return what a claim needs in words and signs.
+
+    >>> needs_text("<= 1e-12"), needs_text("0.3 .. 0.7"), needs_text("== 0"), needs_text("= two pieces")
+    ('≤ 10⁻¹²', '0.3 to 0.7', 'exactly 0', 'exactly two pieces')
+    """
+    for sign, text in (("<=", "≤"), (">=", "≥"), ("==", "exactly"), ("=", "exactly")):
+        if needs.startswith(sign):
+            needs = text + needs.removeprefix(sign)
+    return _powers(needs.replace(" .. ", " to "))
+
+
 def _flat(measured: object) -> list:
     if isinstance(measured, str):
         return [measured]
@@ -156,8 +173,7 @@ def check_claim(claim_id: str, measured: object, seeds: int | Sequence[int] | No
     good = [satisfies(value, claim.needs) for value in values]
     shown = _shown(claim, values)
     count = f"{sum(good)} of {len(values)} seeds: " if names else ""
-    needs = f"exactly {claim.needs[1:].strip()}" if claim.needs.startswith("= ") else claim.needs
-    line = f"{count}{claim.statement}: {shown} (needs {needs}{' in every seed' if names else ''})"
+    line = f"{count}{claim.statement}: {shown} (needs {needs_text(claim.needs)}{' in every seed' if names else ''})"
     if not all(good):
         wrong = [(n, v) for n, v, g in zip(names or values, values, good, strict=True) if not g]
         line += "; " + _by_how_much(wrong, claim.needs, bool(names))

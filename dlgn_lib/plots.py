@@ -339,9 +339,9 @@ def allocation(angles: Tensor, targets: Tensor, outputs: Tensor, activities: Ten
         ax.plot(degrees, values.median(0).values, color=colour, lw=2, label="median and range over seeds")
         ax.axvline(180, color="#888888", lw=0.8)
     low.plot(degrees, targets, color=INK, lw=0.9, ls=":", label="target")
-    for place, half in ((0.02, "smooth half"), (0.52, "fast half")):
-        top.text(place, 0.86, half, transform=top.transAxes, fontsize=9.5, color="#555555")
-    top.set(ylabel="active paths\n(1 = average)", ylim=(0, 4.2), title=f"step {step}")
+    top.set(ylabel="active paths\n(1 = average)", ylim=(0, 4.2))
+    for place, text in (("left", "  smooth half"), ("center", f"step {step}"), ("right", "fast half  ")):
+        top.set_title(text, loc=place, fontsize=11 if place == "center" else 9.5)
     low.set(ylabel="output", xlabel="angle of the input (degrees)", xlim=(0, 360), xticks=range(0, 361, 45), ylim=(-1.5, 1.5))
     top.legend(loc="upper right", fontsize=9)
     low.legend(loc="upper right", fontsize=9, ncols=2)

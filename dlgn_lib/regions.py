@@ -130,10 +130,10 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
             part = np.concatenate([cell[:, :dim], cell[:, dim:] @ weight.T + offset], axis=1)  # (V, D + M)
             if path is not None and path[number - 1] < net.width:
                 part = _clip(part, dim + path[number - 1], 1, tolerance[path[number - 1]])
-            if keep(part) and (path is None or (relu and number < net.depth)):
-                parts.extend((piece, pattern) for piece in _split(part, dim, tolerance, keep))
-            elif keep(part):
-                parts.append((part, pattern))
+            if keep(part):
+                split = path is None or (relu and number < net.depth)
+                pieces = _split(part, dim, tolerance, keep) if split else [part]
+                parts.extend((piece, pattern) for piece in pieces)
         if not parts:
             return []
         cells = []

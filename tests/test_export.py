@@ -118,7 +118,7 @@ def test_an_edit_changes_no_other_cell_id(sample, editions, tmp_path):
     edited = write_sample(tmp_path, PAGE.replace("After the exercise.", "After the exercise.\n\n+++\n\nOne more."))
     before, after = (cells_of(t["part/page.ipynb"]) for t in (editions["colab"], export(edited)))
     assert len(after) == len(before) + 1
-    assert {c.id for c in before} < {c.id for c in after}
+    assert {(c.id, c.source) for c in before} < {(c.id, c.source) for c in after}
 
 
 def test_exercise_in_each_edition(editions):

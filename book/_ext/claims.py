@@ -14,7 +14,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from dlgn_lib.claims import find, registry
+from dlgn_lib.claims import find, needs_text, registry
 
 logger = logging.getLogger(__name__)
 _DATA = re.compile(r'data-claim="([^"]*)"')
@@ -43,15 +43,14 @@ class ClaimsTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the ledger as one table."""
-        head = ["Claim", "Source", "Page", "Needs", "Measured", "Verdict"]
+        head = ["Claim", "Source", "Page", "Needs", "Measured"]
         rows = [
             [
                 f"{c.statement[0].upper()}{c.statement[1:]} (`{c.id}`)",
                 c.source,
-                f"{{doc}}`/book/{c.page}`",
-                f"`{c.needs}`",
-                f"{{claim}}`{c.id}`",
-                f"{{claim}}`{c.id}.verdict`",
+                f"{{doc}}`{c.page.split('/')[-1]} </book/{c.page}>`",
+                needs_text(c.needs),
+                f"{{claim}}`{c.id}`<br>{{claim}}`{c.id}.verdict`",
             ]
             for c in registry().values()
         ]
