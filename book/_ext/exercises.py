@@ -1,4 +1,4 @@
-"""Site side of the exercises: the `{exercise}` directive, and a stub with a folded solution for each solution cell."""
+"""Site side of the exercises: the `{exercise}` directive, the stub before a solution cell, and folds around the cells."""
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -39,19 +39,20 @@ class Exercise(SphinxDirective):
         return [box]
 
 
-def _fold_solutions(app: Sphinx, doctree: nodes.document) -> None:
-    """Put the learner's stub before each solution cell and fold the cell itself."""
-    for cell in list(doctree.findall(lambda n: isinstance(n, nodes.container) and "tag_solution" in n["classes"])):
-        code = next(cell.findall(nodes.literal_block)).astext()
-        given = nodes.literal_block(stub(code), stub(code), language="python", classes=["dlgn-stub"])
-        opening = nodes.raw("", '<details class="dlgn-solution"><summary>Solution</summary>', format="html")
-        closing = nodes.raw("", "</details>", format="html")
-        position = cell.parent.index(cell)
-        cell.parent[position : position + 1] = [given, opening, cell, closing]
+def _fold_cells(app: Sphinx, doctree: nodes.document) -> None:
+    """Put the learner's stub before each solution cell; fold solution and check cells, which hold answers."""
+    for tag, title in (("solution", "Solution"), ("check", "Self-check, run with the solution")):
+        for cell in list(doctree.findall(lambda n: isinstance(n, nodes.container) and f"tag_{tag}" in n["classes"])):  # noqa: B023
+            code = stub(next(cell.findall(nodes.literal_block)).astext()) if tag == "solution" else ""
+            given = [nodes.literal_block(code, code, language="python", classes=["dlgn-stub"])] if code else []
+            opening = nodes.raw("", f'<details class="dlgn-{tag}"><summary>{title}</summary>', format="html")
+            closing = nodes.raw("", "</details>", format="html")
+            position = cell.parent.index(cell)
+            cell.parent[position : position + 1] = [*given, opening, cell, closing]
 
 
 def setup(app: Sphinx) -> dict:
     """Register the directive and the folding of solutions."""
     app.add_directive("exercise", Exercise)
-    app.connect("doctree-read", _fold_solutions)
+    app.connect("doctree-read", _fold_cells)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
