@@ -31,13 +31,20 @@ NETWORK_OFF = """
 import socket
 import sys
 
+asked_for = []
+
 
 def _network_is_off(event, arguments):
-    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
-        host = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
-        host = host[0] if isinstance(host, tuple) else "" if event != "socket.getaddrinfo" else host
-        if host and str(host) not in ("localhost", "::1") and not str(host).startswith("127."):
-            raise PermissionError(f"the network is off after the setup cell, but something asked for {host}")
+    if event == "socket.getaddrinfo":
+        host = arguments[0]
+    elif event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+    host = host.decode() if isinstance(host, bytes) else host
+    if host and host not in ("localhost", "::1") and not host.startswith("127."):
+        asked_for.append(host)
+        raise PermissionError(f"the network is off after the setup cell, but something asked for {host}")
 
 
 sys.addaudithook(_network_is_off)
@@ -48,14 +55,15 @@ for attempt in (lambda: socket.create_connection(("192.0.2.1", 80), timeout=5), 
         print(error)
     else:
         raise AssertionError("the network is not off")
+asked_for.clear()
 """
-WHERE = """
+AT_THE_END = """
 import json
 from importlib.metadata import distribution
 
 import dlgn_lib
 
-print(json.dumps([dlgn_lib.__file__, distribution("dlgn-lib").read_text("direct_url.json")]))
+print(json.dumps([dlgn_lib.__file__, distribution("dlgn-lib").read_text("direct_url.json"), asked_for]))
 """
 
 
@@ -175,11 +183,12 @@ def test_notebook_runs(execute, path):
     setup = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
     assert not any(line.lstrip().startswith(("%pip", "!")) for c in notebook.cells[setup + 1 :] for line in c.source.splitlines())
     notebook.cells.insert(setup + 1, nbformat.v4.new_code_cell(NETWORK_OFF))
-    notebook.cells.append(nbformat.v4.new_code_cell(WHERE))
+    notebook.cells.append(nbformat.v4.new_code_cell(AT_THE_END))
     cells = [cell for cell in execute(notebook).cells if cell.cell_type == "code"]
 
     assert printed(cells[1], "stdout").count("the network is off") == 2
-    library, origin = json.loads(printed(cells[-1], "stdout"))
+    library, origin, asked_for = json.loads(printed(cells[-1], "stdout"))
+    assert asked_for == []
     assert Path(library).resolve().is_relative_to(VENV.resolve()), library
     assert json.loads(origin)["vcs_info"]["vcs"] == "git"
     for cell in cells:

@@ -127,6 +127,7 @@ def test_figure_1_right(eps, exact):
     half_plane = {(0, -3), (2, -3), (0, 0), (2, 0), (0, 1), (2, 1)}
     quadrant = {(0, 0), (2, 0), (0, 1), (2, 1)}
     assert set(corners) == (half_plane if eps >= 0 else quadrant)
+    assert "-0.0" not in repr(corners)
 
 
 def test_two_polygons_by_hand():
@@ -311,6 +312,27 @@ def test_bounds_are_exact_fractions_too():
     net = ReLUNet.from_weights([[[1]], [[1]]])
     assert path_region(net, [0], (Fraction(-1, 3), Fraction(1, 3)), exact=True) == [(0, Fraction(1, 3))]
     assert path_region(net, [0], torch.tensor([-1, 0.5])) == [(0.0, 0.5)]
+
+
+def test_nothing_is_rounded_in_fractions():
+    net = ReLUNet.from_weights([[[1]], [[1]]], [[-1e-15], [0]])
+    assert path_region(net, [0], (0, 1), exact=True) == [(Fraction(1e-15), 1)]
+    assert path_region(net, [0], (0, 1)) == [(0.0, 1.0)]  # within the tolerance
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bias_free_boundaries_meet_at_the_origin_without_slivers(seed):
+    net = make({"kind": ReLUNet}, 2, 12, 2, seed=seed)
+    bounds = ((-1, 1), (-0.7, 0.9))
+    sectors = [pattern for _, pattern in activation_regions(net, bounds, exact=True)]
+    found = [pattern for _, pattern in activation_regions(net, bounds)]
+    assert len(sectors) >= 24 and sorted(found) == sorted(sectors)
+
+
+def test_no_needless_pieces():
+    net = make({"kind": ReLUNet}, 2, 8, 1)
+    assert len(activation_regions(net, ((-1, 1), (-1, 1)))) == 16
+    assert [len(path_region(net, [unit], ((-1, 1), (-1, 1)))) for unit in range(8)] == [1] * 8  # a half-plane is one piece
 
 
 def test_float32_nets_are_taken_as_they_are():
