@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_NEEDS = re.compile(rf"(?P<op><=|>=|<|>|==) *(?P<bound>{_NUMBER})|(?P<low>{_NUMBER}) *\.\. *(?P<high>{_NUMBER})|= *(?P<text>.+)")
+_NEEDS = re.compile(rf"(?P<op><=|>=|<|>|==) *(?P<bound>{_NUMBER})|(?P<low>{_NUMBER}) *\.\. *(?P<high>{_NUMBER})|= (?P<text>.+)")
 _COMPARE = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "==": float.__eq__}
 _SHOW = {"median": statistics.median, "min": min, "max": max}
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

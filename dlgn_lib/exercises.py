@@ -4,7 +4,7 @@ Course: course/teaching. Sources hold the solution only; everything else is made
 """
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -81,12 +81,15 @@ def _given(lines: list[str], node: ast.stmt) -> bool:
 
 
 def stub(code: str) -> str:
-    """Return what a learner gets instead of the solution `code`.
+    r"""Return what a learner gets instead of the solution `code`.
 
     Imports, and lines that end in `# given`, stay. A function keeps its signature and docstring, an assignment its
     name; what they do is left to the learner. Everything else goes.
 
-    >>> print(stub('def twice(x):\\n    "Return 2x."\\n    return 2 * x\\nlimit = twice(4)'))
+    Raises:
+        ValueError: if a function stands on one line.
+
+    >>> print(stub('def twice(x):\n    "Return 2x."\n    return 2 * x\nlimit = twice(4)'))
     def twice(x):
         "Return 2x."
         ...  # your code here
@@ -107,6 +110,8 @@ def stub(code: str) -> str:
 
 def _function_stub(lines: list[str], node: ast.FunctionDef) -> list[str]:
     first, *rest = node.body
+    if first.lineno == node.lineno:
+        raise ValueError(f"a solution's function must have more than one line, got {lines[node.lineno - 1]!r}")
     has_doc = ast.get_docstring(node) is not None
     head_end = first.end_lineno if has_doc else first.lineno - 1
     body = rest if has_doc else node.body

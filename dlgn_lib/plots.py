@@ -6,6 +6,7 @@ A drawing computes nothing that a page could want to know: it calls the library 
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import seaborn as sns
@@ -87,7 +88,7 @@ def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], on: Sequence[Seq
     """Draw the net from left to right: units that are on are filled, the path's edges are thick."""
     sizes = [net.in_dim, *[net.width] * net.depth, net.out_dim]
     place = [[(layer, (size - 1) / 2 - unit) for unit in range(size)] for layer, size in enumerate(sizes)]
-    for lower, upper in zip(place, place[1:], strict=False):
+    for lower, upper in pairwise(place):
         for a in lower:
             for b in upper:
                 ax.plot(*zip(a, b, strict=True), color=GREY, lw=0.7, zorder=1)

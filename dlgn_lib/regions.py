@@ -85,9 +85,7 @@ def _clip(cell: np.ndarray, column: int, sign: int, tolerance: float | Fraction)
         j = (i + 1) % len(cell)
         closes = j == 0 and len(cell) < 3  # an interval has one edge, not two
         if not closes and (min(z[i], z[j]) < -tolerance and max(z[i], z[j]) > tolerance):
-            cut = (z[i] * cell[j] - z[j] * row) / (z[i] - z[j])
-            cut[column] *= 0
-            rows.append(cut)
+            rows.append((z[i] * cell[j] - z[j] * row) / (z[i] - z[j]))  # its own column is exactly 0
     return np.stack(rows) if rows else cell[:0]
 
 

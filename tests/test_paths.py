@@ -59,7 +59,7 @@ def agree(a, b, scale):
 # --- Theorem 1: the forward pass is the sum over all paths -----------------------------------------------------------
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(nets(), st.integers(0, 5))
 def test_mixture_and_factorised_sum_equal_the_forward_pass(net, n):
     x = inputs(n, net.in_dim)

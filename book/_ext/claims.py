@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _DATA = re.compile(r'data-claim="([^"]*)"')
 
 
-class claim_value(nodes.Inline, nodes.TextElement):  # noqa: N801  docutils names nodes in lower case
+class claim_value(nodes.Inline, nodes.TextElement):
     """Placeholder of a measured value, filled in when all pages are read."""
 
 

@@ -1,5 +1,7 @@
 """Site side of the exercises: the `{exercise}` directive, the stub before a solution cell, and folds around the cells."""
 
+from typing import ClassVar
+
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
@@ -20,7 +22,11 @@ class Exercise(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = {"label": directives.unchanged_required, "minutes": directives.positive_int, "difficulty": _difficulty}
+    option_spec: ClassVar = {
+        "label": directives.unchanged_required,
+        "minutes": directives.positive_int,
+        "difficulty": _difficulty,
+    }
 
     def run(self) -> list[nodes.Node]:
         """Return an admonition that can be linked to by its label."""

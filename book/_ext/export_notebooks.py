@@ -173,8 +173,9 @@ class Page:
         first, _, rest = code.partition("\n")
         if first.startswith("# "):
             return f"#@title {first[2:]}\n{rest}"
-        draws = re.search(r"\b(explore|show)\(", code)
-        return f"#@title {'Draw the figure' if draws else 'Check the numbers'} (double-click for the code)\n{code}"
+        titles = {"Draw the figure": r"\b(explore|show)\(", "Check the numbers": r"\bclaim\(", "Prepare what follows": ""}
+        title = next(title for title, pattern in titles.items() if re.search(pattern, code))
+        return f"#@title {title} (double-click for the code)\n{code}"
 
     def _add(self, kind: str, source: str, tag: str | None = None, **metadata: object) -> None:
         """Append a cell whose id depends on page and content only, so that an edit changes no other cell."""

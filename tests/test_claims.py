@@ -1,0 +1,101 @@
+"""The register of claims and the check of one."""
+
+from fractions import Fraction
+
+import pytest
+import torch
+
+from dlgn_lib import claims
+from dlgn_lib.claims import Claim, ClaimError, check_claim, claim, registered, registry, satisfies
+
+
+@pytest.fixture
+def entry(monkeypatch):
+    """Put one claim into an otherwise empty register."""
+
+    def put(**changes):
+        fields = {"statement": "share", "source": "this book", "page": "p", "needs": "> 0.5", "value": 0.6} | changes
+        monkeypatch.setattr(claims, "registry", lambda: {"c": Claim(id="c", **fields)})
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("value", "needs", "expected"),
+    [
+        (0.5, "> 0.5", False), (0.5, ">= 0.5", True), (0.5, "< 0.5", False), (0.5, "<= 0.5", True), (0, "== 0", True),
+        (1e-300, "== 0", False), (0.3, "0.3 .. 0.7", True), (0.71, "0.3 .. 0.7", False), (-2, "-3 .. -1", True),
+        (float("nan"), "<= 1", False), (float("nan"), "0 .. 1", False), (float("inf"), "> 1", True),
+        ("two", "= two", True), ("three", "= two", False), (1e-13, "<= 1e-12", True), (1e-11, "<= 1e-12", False),
+    ],
+)  # fmt: skip
+def test_satisfies(value, needs, expected):
+    assert satisfies(value, needs) is expected
+
+
+@pytest.mark.parametrize("needs", ["about 3", "=> 2", "", "< x", "1 .. "])
+def test_needs_that_cannot_be_read_are_refused(needs):
+    with pytest.raises(ValueError, match="needs must read like"):
+        satisfies(1.0, needs)
+
+
+def test_a_text_where_a_number_is_needed_is_refused():
+    with pytest.raises(TypeError, match="asks for a number"):
+        satisfies("many", "> 1")
+
+
+def test_every_value_must_keep_the_bound_and_the_message_says_by_how_much(entry):
+    entry()
+    verdict = check_claim("c", [0.7, 0.4, 0.9], seeds=3)
+    assert not verdict.holds
+    assert "2 of 3 seeds" in verdict.line and "seed 1: measured 0.4, off by 0.1" in verdict.line
+    assert check_claim("c", [0.7, 0.6], seeds=[5, 9]).holds
+
+
+def test_a_false_claim_raises_in_builds_only(entry, monkeypatch):
+    entry()
+    monkeypatch.setenv("DLGN_BUILD", "1")
+    with pytest.raises(ClaimError, match=r"'c' \(page p\) is false.*needs > 0.5"):
+        claim("c", 0.1)
+    monkeypatch.delenv("DLGN_BUILD")
+    claim("c", 0.1)
+
+
+@pytest.mark.parametrize("measured", [torch.tensor([0.6, 0.8]), [0.6, torch.tensor(0.8)], (Fraction(3, 5), 0.8)])
+def test_measurements_come_in_many_forms(entry, measured):
+    entry(show="range", format="{:.2f}")
+    assert check_claim("c", measured, seeds=2).shown == "0.60 to 0.80"
+
+
+@pytest.mark.parametrize(("measured", "seeds"), [([], None), ([0.6, 0.7], 3), (0.6, [1, 2])])
+def test_a_wrong_number_of_values_is_refused(entry, measured, seeds):
+    entry()
+    with pytest.raises(ValueError, match="one value per seed"):
+        check_claim("c", measured, seeds)
+
+
+def test_an_unknown_id_is_refused_with_the_nearest():
+    with pytest.raises(KeyError, match="figure1-left"):
+        check_claim("figure-1-left", 1.0)
+
+
+def test_show(entry):
+    for show, expected in (("median", "2"), ("min", "1"), ("max", "6"), ("range", "1 to 6")):
+        entry(show=show, needs="> 0")
+        assert check_claim("c", [1, 2, 6]).shown == expected
+
+
+def test_a_reader_sees_the_verdict_as_text_and_escaped_html(entry):
+    entry(statement='a < "b"', needs="< 1")
+    verdict = check_claim("c", 0.25)
+    assert repr(verdict) == '✓ a < "b": 0.25 (needs < 1)'
+    assert 'a &lt; &quot;b&quot;' in verdict._repr_html_()
+
+
+def test_every_registered_claim_is_complete_and_keeps_its_own_bound():
+    assert len(registry()) > 20
+    for entry in registry().values():
+        assert satisfies(entry.value, entry.needs), f"{entry.id}: the registered value {entry.value} breaks {entry.needs!r}"
+        assert entry.show in ("median", "min", "max", "range")
+        assert (claims.register_path().parent / f"{entry.page}.md").exists(), f"{entry.id}: no page {entry.page}"
+        assert registered(entry.id)
