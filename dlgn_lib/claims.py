@@ -18,7 +18,9 @@ from pathlib import Path
 import yaml
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_NEEDS = re.compile(rf"(?P<op><=|>=|<|>|==) *(?P<bound>{_NUMBER})|(?P<low>{_NUMBER}) *\.\. *(?P<high>{_NUMBER})|= (?P<text>.+)")
+_NEEDS = re.compile(
+    rf"(?P<op><=|>=|<|>|==) *(?P<bound>{_NUMBER})|(?P<low>{_NUMBER}) *\.\. *(?P<high>{_NUMBER})|= (?P<text>.+)"
+)
 _COMPARE = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "==": float.__eq__}
 _SHOW = {"median": statistics.median, "min": min, "max": max}
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -100,7 +102,9 @@ def show_number(value: float, form: str = "{:.3g}") -> str:
 
 def _powers(text: str) -> str:
     """Write 4.1e-15 as 4.1·10⁻¹⁵, and 1e-12 as 10⁻¹²."""
-    text = re.sub(r"(?<![\d.])1e([-+]?)0*(\d+)", lambda m: "10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text)
+    text = re.sub(
+        r"(?<![\d.])1e([-+]?)0*(\d+)", lambda m: "10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text
+    )
     return re.sub(r"(?<=\d)e([-+]?)0*(\d+)", lambda m: "·10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text)
 
 
@@ -156,7 +160,11 @@ def _flat(measured: object) -> list:
         measured = measured.tolist()
     if isinstance(measured, Iterable):
         return [value for part in measured for value in _flat(part)]
-    return [int(measured) if measured == int(measured) else float(measured)] if math.isfinite(measured) else [float(measured)]
+    return (
+        [int(measured) if measured == int(measured) else float(measured)]
+        if math.isfinite(measured)
+        else [float(measured)]
+    )
 
 
 def check_claim(claim_id: str, measured: object, seeds: int | Sequence[int] | None = None) -> Verdict:
@@ -169,7 +177,9 @@ def check_claim(claim_id: str, measured: object, seeds: int | Sequence[int] | No
     claim, values = find(claim_id), _flat(measured)
     names = list(range(seeds)) if isinstance(seeds, int) else seeds and list(seeds)
     if not values or (names and len(values) != len(names)):
-        raise ValueError(f"measured of claim {claim_id!r} must hold one value per seed ({seeds}), got {len(values)} values")
+        raise ValueError(
+            f"measured of claim {claim_id!r} must hold one value per seed ({seeds}), got {len(values)} values"
+        )
     good = [satisfies(value, claim.needs) for value in values]
     shown = _shown(claim, values)
     count = f"{sum(good)} of {len(values)} seeds: " if names else ""

@@ -85,7 +85,9 @@ class GatedNet(nn.Module):
         self.depth = check_count("depth", depth)
         self.out_dim = check_count("out_dim", out_dim)
         if not beta > 0:
-            raise ValueError(f"beta, the slope of the soft gates, must be positive, got {beta!r}; math.inf gives hard gates")
+            raise ValueError(
+                f"beta, the slope of the soft gates, must be positive, got {beta!r}; math.inf gives hard gates"
+            )
         if init not in ("torch", *_GAINS):
             raise ValueError(f"init must be one of 'torch', 'he', 'lecun', got {init!r}")
         self.beta = float(beta)
@@ -100,7 +102,9 @@ class GatedNet(nn.Module):
     def check_input(self, x: Tensor) -> Tensor:
         """Return `x` if it is a finite (N, in_dim) tensor of the net's own dtype, else raise TypeError or ValueError."""
         if not isinstance(x, Tensor):
-            raise TypeError(f"x must be a torch tensor of shape (N, {self.in_dim}), got {type(x).__name__}; try torch.as_tensor(x)")
+            raise TypeError(
+                f"x must be a torch tensor of shape (N, {self.in_dim}), got {type(x).__name__}; try torch.as_tensor(x)"
+            )
         if x.ndim != 2 or x.shape[1] != self.in_dim:
             raise ValueError(f"x must have shape (N, {self.in_dim}), one input per row, got {tuple(x.shape)}")
         dtype = self.value_layers[0].weight.dtype
@@ -108,7 +112,9 @@ class GatedNet(nn.Module):
             raise TypeError(f"x has dtype {x.dtype}, the net has {dtype}; convert one of them, e.g. x.to({dtype})")
         if not torch.isfinite(x).all():
             rows = (~torch.isfinite(x)).any(1).nonzero().flatten().tolist()
-            raise ValueError(f"x must be finite, but {len(rows)} of its {len(x)} rows hold NaN or inf (first: row {rows[0]})")
+            raise ValueError(
+                f"x must be finite, but {len(rows)} of its {len(x)} rows hold NaN or inf (first: row {rows[0]})"
+            )
         return x
 
     def preactivations(self, x: Tensor) -> list[Tensor]:
@@ -211,9 +217,15 @@ class ReLUNet(GatedNet):
         width = shapes[0][0]
         expected = [(width, shapes[0][1]), *[(width, width)] * (len(matrices) - 2), (shapes[-1][0], width)]
         if shapes != expected:
-            raise ValueError(f"weights must have shapes {expected} (every hidden layer as wide as the first), got {shapes}")
-        net = cls(shapes[0][1], width, len(matrices) - 1, shapes[-1][0], bias=biases is not None, generator=torch.Generator()).double()
-        vectors = [None] * len(matrices) if biases is None else [torch.as_tensor(b, dtype=torch.float64) for b in biases]
+            raise ValueError(
+                f"weights must have shapes {expected} (every hidden layer as wide as the first), got {shapes}"
+            )
+        net = cls(
+            shapes[0][1], width, len(matrices) - 1, shapes[-1][0], bias=biases is not None, generator=torch.Generator()
+        ).double()
+        vectors = (
+            [None] * len(matrices) if biases is None else [torch.as_tensor(b, dtype=torch.float64) for b in biases]
+        )
         if biases is not None and [tuple(b.shape) for b in vectors] != [s[:1] for s in shapes]:
             raise ValueError(
                 f"biases must have shapes {[s[:1] for s in shapes]}, one vector per layer, got {[tuple(b.shape) for b in vectors]}"
@@ -262,7 +274,9 @@ class _SeparateGates(GatedNet):
     ) -> None:
         super().__init__(in_dim, width, depth, out_dim, beta=beta, bias=bias, init=init, generator=generator)
         if value_input not in ("x", "ones"):
-            raise ValueError(f"value_input must be 'x' (the experts read the input) or 'ones' (a constant), got {value_input!r}")
+            raise ValueError(
+                f"value_input must be 'x' (the experts read the input) or 'ones' (a constant), got {value_input!r}"
+            )
         self.value_input = value_input
         self.gate_layers = _stack(self._gate_sizes(), self.bias, init, generator)
 

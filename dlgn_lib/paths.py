@@ -176,7 +176,9 @@ def path_activity(net: GatedNet, x: Tensor, hard: bool | None = None) -> Tensor:
     _, gates, _ = path_form(net, x, hard)
     activity = math.prod(gate.double().sum(dim=1) for gate in gates)
     if not torch.isfinite(activity).all():  # inf, or inf times a layer without an active unit
-        raise OverflowError(f"path activity of {net.width}**{net.depth} paths passes the range of float64; use a smaller net")
+        raise OverflowError(
+            f"path activity of {net.width}**{net.depth} paths passes the range of float64; use a smaller net"
+        )
     return activity
 
 
@@ -216,15 +218,21 @@ def exact_mixture(
         raise ValueError(f"weights must be at least two matrices, one per layer, got {len(layers)}")
     rows = [len(matrix) for matrix in layers]
     if biases is not None and [len(vector) for vector in biases] != rows:
-        raise ValueError(f"biases must be one list per layer, of lengths {rows}, got {[len(vector) for vector in biases]}")
+        raise ValueError(
+            f"biases must be one list per layer, of lengths {rows}, got {[len(vector) for vector in biases]}"
+        )
     if biases is not None:  # absorbed: a constant input, and a constant unit in every hidden layer
         v = [*v, Fraction(1)]
-        layers = [[[*row, Fraction(b)] for row, b in zip(m, bs, strict=True)] for m, bs in zip(layers, biases, strict=True)]
+        layers = [
+            [[*row, Fraction(b)] for row, b in zip(m, bs, strict=True)] for m, bs in zip(layers, biases, strict=True)
+        ]
         layers[:-1] = [[*m, [Fraction(0)] * (len(m[0]) - 1) + [Fraction(1)]] for m in layers[:-1]]
     for number, matrix in enumerate(layers, start=1):
         below = len(v) if number == 1 else len(layers[number - 2])
         if any(len(row) != below for row in matrix):
-            raise ValueError(f"rows of weight matrix {number} must have {below} entries, got {[len(row) for row in matrix]}")
+            raise ValueError(
+                f"rows of weight matrix {number} must have {below} entries, got {[len(row) for row in matrix]}"
+            )
 
     hidden, h = [], v  # forward pass, keeping the pre-activations for the gates
     for matrix in layers[:-1]:

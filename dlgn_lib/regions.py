@@ -2,7 +2,7 @@
 
 Inside one cell of the input every gate layer is affine, and an affine map on a convex cell is known from its values at
 the corners. So a cell is an array with one row per corner, (x, z(x)), and cutting it along z = 0 takes nothing but
-+, -, *, /: the same lines work on floats and, in arrays of `Fraction`, without any rounding. Page: experts/gating.
+sums, products and quotients: the same lines work on floats and, in arrays of `Fraction`, without any rounding. Page: experts/gating.
 """
 
 import math
@@ -138,7 +138,9 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
         for part, pattern in parts:
             x, z = part[:, :dim], part[:, dim:]
             on = (z >= -tolerance).all(0)  # (M,)
-            cells.append((np.concatenate([x, x if shallow else z * on if relu else z], axis=1), (*pattern, tuple(map(int, on)))))
+            cells.append(
+                (np.concatenate([x, x if shallow else z * on if relu else z], axis=1), (*pattern, tuple(map(int, on))))
+            )
     return [(cell[:, :dim], pattern) for cell, pattern in cells]
 
 
@@ -161,7 +163,9 @@ def _check_path(net: GatedNet, path: Sequence[int]) -> list[int]:
     return path
 
 
-def path_region(net: GatedNet, path: Sequence[int], bounds: Sequence, exact: bool = False) -> list[Interval] | Polygon | list[Polygon]:
+def path_region(
+    net: GatedNet, path: Sequence[int], bounds: Sequence, exact: bool = False
+) -> list[Interval] | Polygon | list[Polygon]:
     """Return where a path is active inside `bounds`: where all its hard gates are on, z ≥ 0 (a closed set).
 
     The path of a DLGN is active on an intersection of half-spaces, one convex piece. The path of a ReLU net is active on a union of
@@ -174,8 +178,8 @@ def path_region(net: GatedNet, path: Sequence[int], bounds: Sequence, exact: boo
         exact: compute in fractions. A float is a fraction, so nothing is rounded; meant for small nets.
 
     Returns:
-        One input: the list of maximal disjoint intervals (low, high), at most one for a DLGN and a DeepLinearNet.
-        Two inputs: for a DLGN and a DeepLinearNet one polygon, a (V, 2) float64 tensor, counter-clockwise, V = 0 if the path is never
+        For one input the list of maximal disjoint intervals (low, high), at most one for a DLGN and a DeepLinearNet.
+        For two inputs, of a DLGN and a DeepLinearNet one polygon, a (V, 2) float64 tensor, counter-clockwise, V = 0 if the path is never
         active; for the others the list of convex polygons whose union is the region; they overlap in edges only.
         With `exact` always a list: intervals of fractions, where single points [a, a] are kept, or polygons as lists of corners
         (x, y); pieces without area are dropped. Without `exact` see `TOLERANCE`.

@@ -36,7 +36,9 @@ def _check_drawing(drawing: object, what: str) -> tuple[Figure, str]:
         raise TypeError(f"{what} must be a pair (matplotlib figure, alt text), got {type(drawing).__name__}")
     figure, alt = drawing
     if not isinstance(alt, str) or len(alt.split()) < 4:
-        raise ValueError(f"{what} needs an alt text that says what is seen, a sentence of four words or more; got {alt!r}")
+        raise ValueError(
+            f"{what} needs an alt text that says what is seen, a sentence of four words or more; got {alt!r}"
+        )
     return figure, alt
 
 
@@ -193,7 +195,9 @@ def explore(
     if not 1 <= len(grid) <= 3 or count == 0:
         raise ValueError(f"grid must give values to one, two or three parameters, got {grid}")
     if count > MAX_FRAMES:
-        raise ValueError(f"grid has {count} frames ({' x '.join(str(len(v)) for v in grid.values())}), the limit is {MAX_FRAMES}")
+        raise ValueError(
+            f"grid has {count} frames ({' x '.join(str(len(v)) for v in grid.values())}), the limit is {MAX_FRAMES}"
+        )
     for what, given in (("start", start), ("live", live if isinstance(live, Mapping) else None)):
         if unknown := set(given or {}) - set(grid):
             raise ValueError(f"{what} names {sorted(unknown)}, the grid has {list(grid)}")

@@ -100,10 +100,15 @@ print("not exported")
 ```
 
 """
-    + "".join(f"```{{{name}}}\nText.\n```\n\n" for name in ["note", "tip", "important", "warning", "hint", "seealso", "prf:proof"])
+    + "".join(
+        f"```{{{name}}}\nText.\n```\n\n"
+        for name in ["note", "tip", "important", "warning", "hint", "seealso", "prf:proof"]
+    )
     + "```{admonition} Title\nText.\n```\n\n```{dropdown} Title\nText.\n```\n\n"
     + "```{figure} pic.png\n:name: fig\n:alt: A picture\nCaption.\n```\n\n"
-    + "".join(f"```{{prf:{kind}}} Name\n:label: {kind.replace('theorem', 'thm')}\nText.\n```\n\n" for kind in PROOF_TYPES)
+    + "".join(
+        f"```{{prf:{kind}}} Name\n:label: {kind.replace('theorem', 'thm')}\nText.\n```\n\n" for kind in PROOF_TYPES
+    )
 )
 
 

@@ -89,13 +89,15 @@ def test_a_reader_sees_the_verdict_as_text_and_escaped_html(entry):
     entry(statement='a < "b"', needs="< 1")
     verdict = check_claim("c", 0.25)
     assert repr(verdict) == '✓ a < "b": 0.25 (needs < 1)'
-    assert 'a &lt; &quot;b&quot;' in verdict._repr_html_()
+    assert "a &lt; &quot;b&quot;" in verdict._repr_html_()
 
 
 def test_every_registered_claim_is_complete_and_keeps_its_own_bound():
     assert len(registry()) > 20
     for entry in registry().values():
-        assert satisfies(entry.value, entry.needs), f"{entry.id}: the registered value {entry.value} breaks {entry.needs!r}"
+        assert satisfies(entry.value, entry.needs), (
+            f"{entry.id}: the registered value {entry.value} breaks {entry.needs!r}"
+        )
         assert entry.show in ("median", "min", "max", "range")
         assert (claims.register_path().parent / f"{entry.page}.md").exists(), f"{entry.id}: no page {entry.page}"
         assert registered(entry.id)

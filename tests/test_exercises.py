@@ -58,11 +58,13 @@ def test_cases_of_a_function_with_a_value_are_refused():
 
 def test_stub_keeps_what_is_given_and_nothing_else():
     code = (
-        "import math\n\nn = 3  # given\n\n\ndef area(r):\n    \"\"\"Return the area.\"\"\"\n    scale = 2  # given\n"
+        'import math\n\nn = 3  # given\n\n\ndef area(r):\n    """Return the area."""\n    scale = 2  # given\n'
         "    secret = math.pi * r**2\n    return secret\n\n\nanswer = area(n)\nprint(answer)"
     )
     result = stub(code)
-    assert "import math" in result and "n = 3" in result and '"""Return the area."""' in result and "scale = 2" in result
+    assert (
+        "import math" in result and "n = 3" in result and '"""Return the area."""' in result and "scale = 2" in result
+    )
     assert "answer = ...  # your code here" in result
     assert "secret" not in result and "print" not in result and "math.pi" not in result
     ast.parse(result)

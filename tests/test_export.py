@@ -70,8 +70,16 @@ BAD_PAGES = {
     "unknown directive": (FRONT + "# T\n\ntext\n\n```{glossary}\n```\n", 11, "unknown directive {glossary}"),
     "unknown role": (FRONT + "# T\n\n```{code-cell}\nx = 1\n```\n\n{glue}`x`\n", 13, "unknown role {glue}"),
     "no title": (FRONT + "text\n", 7, "starts with its title"),
-    "unknown tag": (FRONT + "# T\n\n```{code-cell}\n:tags: [remove-cell]\nx = 1\n```\n", 9, "unknown tag ['remove-cell']"),
-    "solution alone": (FRONT + "# T\n\n```{code-cell}\n:tags: [solution]\nx = 1\n```\n", 9, "the text of an exercise before it"),
+    "unknown tag": (
+        FRONT + "# T\n\n```{code-cell}\n:tags: [remove-cell]\nx = 1\n```\n",
+        9,
+        "unknown tag ['remove-cell']",
+    ),
+    "solution alone": (
+        FRONT + "# T\n\n```{code-cell}\n:tags: [solution]\nx = 1\n```\n",
+        9,
+        "the text of an exercise before it",
+    ),
     "exercise without check": (
         FRONT + "# T\n\n" + EXERCISE + "\n\n```{code-cell}\n:tags: [solution]\nx = 1\n```\n\ntext\n",
         21,
@@ -98,7 +106,9 @@ def test_notebooks_are_valid_and_start_alike(editions):
             nbformat.validate(notebook)
             title, setup = notebook.cells[:2]
             page = "book/" + name.removesuffix(".ipynb")
-            assert title.source.startswith("# ") and f"(https://example-org.github.io/sample/{page}.html)" in title.source
+            assert (
+                title.source.startswith("# ") and f"(https://example-org.github.io/sample/{page}.html)" in title.source
+            )
             colab = f"https://colab.research.google.com/github/example-org/sample/blob/main/notebooks/{name}"
             assert (colab in title.source) == (edition == "colab")
             assert "--no-deps" in setup.source and "git+https://github.com/example-org/sample@main" in setup.source
@@ -124,7 +134,11 @@ def test_an_edit_changes_no_other_cell_id(sample, editions, tmp_path):
 def test_exercise_in_each_edition(editions):
     shapes, texts = {}, {}
     for edition in EDITIONS:
-        cells = [c for c in cells_of(editions[edition]["part/page.ipynb"]) if set(c.metadata.get("tags", [])) - {"setup", "hide-input"}]
+        cells = [
+            c
+            for c in cells_of(editions[edition]["part/page.ipynb"])
+            if set(c.metadata.get("tags", [])) - {"setup", "hide-input"}
+        ]
         shapes[edition] = [(c.cell_type, *c.metadata.tags) for c in cells]
         texts[edition] = [c.source for c in cells]
     assert shapes["student"] == [("code", "exercise"), ("code", "check")]

@@ -39,7 +39,10 @@ CASES = {
     "eq": ("{eq}`eq-a`, {eq}`eq-b`", "(1), (2)"),
     "prf:ref": ("{prf:ref}`thm`", f"[Theorem 1]({SITE}/part/page.html#thm)"),
     "prf:ref with text": ("{prf:ref}`ours <lemma>`", f"[ours]({SITE}/part/page.html#lemma)"),
-    "doc": ("{doc}`../intro` {doc}`text </book/intro>`", f"[Introduction]({SITE}/intro.html) [text]({SITE}/intro.html)"),
+    "doc": (
+        "{doc}`../intro` {doc}`text </book/intro>`",
+        f"[Introduction]({SITE}/intro.html) [text]({SITE}/intro.html)",
+    ),
     "cite:t": ("{cite:t}`two`", "[Singh and van der Berg (2020)](https://doi.org/10.1016/0893-6080%2889%2990014-2)"),
     "cite:p": ("{cite:p}`three`", "([Yadav et al. 2024](https://arxiv.org/abs/2404.04312))"),
     "cite without address": ("{cite:p}`none`", f"([Nobody 1999]({SITE}/references.html#id4))"),
@@ -53,14 +56,26 @@ CASES = {
         f"[Theorem 1]({SITE}/part/page.html#thm) (1) [Introduction]({SITE}/intro.html#start)",
     ),
     "link outside": ("[x](https://e.org/a_(b)) <https://e.org>", "[x](https://e.org/a_(b)) <https://e.org>"),
-    "picture": ("![Alt](pic.png){width=50px}", "![Alt](https://raw.githubusercontent.com/example-org/sample/main/book/part/pic.png)"),
+    "picture": (
+        "![Alt](pic.png){width=50px}",
+        "![Alt](https://raw.githubusercontent.com/example-org/sample/main/book/part/pic.png)",
+    ),
     "roles in code": ("`{ref}` and ``{eq}`a` `` and `$\\R$`", "`{ref}` and ``{eq}`a` `` and `$\\R$`"),
-    "code blocks": ("```python\n{ref}`x`  # $\\R$\n```\n\n    {eq}`x`", "```python\n{ref}`x`  # $\\R$\n```\n\n    {eq}`x`"),
+    "code blocks": (
+        "```python\n{ref}`x`  # $\\R$\n```\n\n    {eq}`x`",
+        "```python\n{ref}`x`  # $\\R$\n```\n\n    {eq}`x`",
+    ),
     "code in a list": ("- a\n\n  ```\n  {ref}`x`\n  ```", "- a\n\n  ```\n  {ref}`x`\n  ```"),
     "escapes": (r"costs \$5, \{ref} and \`a\`", r"costs \$5, \{ref} and \`a\`"),
-    "inline math": (r"$x \in \R^2$, $\norm{a" + "\n" + r"\cdot b}$", r"$x \in \mathbb{R}^2$, $\lVert a \cdot b \rVert$"),
+    "inline math": (
+        r"$x \in \R^2$, $\norm{a" + "\n" + r"\cdot b}$",
+        r"$x \in \mathbb{R}^2$, $\lVert a \cdot b \rVert$",
+    ),
     "math in a line": (r"so $$\norm x$$ here", r"so $$\lVert x \rVert$$ here"),
-    "table": ("| a | $\\abs{x}$ |\n|---|---|\n| {eq}`eq-a` | `b` |", "| a | $\\vert x\\vert$ |\n|---|---|\n| (1) | `b` |"),
+    "table": (
+        "| a | $\\abs{x}$ |\n|---|---|\n| {eq}`eq-a` | `b` |",
+        "| a | $\\vert x\\vert$ |\n|---|---|\n| (1) | `b` |",
+    ),
     "display": ("$$\n\\norm x\n$$ (eq-a)", "$$\n\\lVert x \\rVert \\tag{1}\n$$"),
     "display of lines": ("$$\na \\\\ b\n$$", "$$\n\\begin{aligned}\na \\\\ b\n\\end{aligned}\n$$"),
     "display of cases": (
@@ -99,7 +114,10 @@ CASES = {
     ),
     "prf:lemma": ("```{prf:lemma}\n:label: lemma\n1. a\n```", "> **Lemma 1.**\n>\n> 1. a"),
     "prf:remark": ("```{prf:remark}\n:nonumber:\nText.\n```", "> **Remark.** Text."),
-    "prf:proof": ("```{prf:proof}\nBy {prf:ref}`thm`.\n```", f"> **Proof.** By [Theorem 1]({SITE}/part/page.html#thm)."),
+    "prf:proof": (
+        "```{prf:proof}\nBy {prf:ref}`thm`.\n```",
+        f"> **Proof.** By [Theorem 1]({SITE}/part/page.html#thm).",
+    ),
     "exercise": (
         "```{exercise} Twice\n:label: ex-twice\n:minutes: 5\n:difficulty: easy\nWrite {eq}`eq-a`.\n```",
         "### Exercise: Twice\n\n*5 minutes, easy*\n\nWrite (1).",

@@ -82,7 +82,9 @@ def test_dlgn_gates_are_half_spaces(net):
 def test_half_spaces_by_hand():
     net = DLGN(2, 2, 2, bias=True).double()
     with torch.no_grad():
-        for layer, weight, bias in zip(net.gate_layers, [[[1, 2], [0, 1]], [[1, 1], [2, 0]]], [[3, 0], [0, 1]], strict=True):
+        for layer, weight, bias in zip(
+            net.gate_layers, [[[1, 2], [0, 1]], [[1, 1], [2, 0]]], [[3, 0], [0, 1]], strict=True
+        ):
             layer.weight.copy_(torch.tensor(weight))
             layer.bias.copy_(torch.tensor(bias))
     found = [(normals.tolist(), offsets.tolist()) for normals, offsets in net.half_spaces()]
@@ -183,7 +185,9 @@ def test_generator_decides_the_net_and_spares_the_global_one(member):
     assert not any(torch.equal(a[key], c[key]) for key in a)
 
 
-@pytest.mark.parametrize("member", [{"kind": DLGN, "bias": True}, {"kind": DLGN, "shallow": True}, {"kind": GaLUNet}], ids=name)
+@pytest.mark.parametrize(
+    "member", [{"kind": DLGN, "bias": True}, {"kind": DLGN, "shallow": True}, {"kind": GaLUNet}], ids=name
+)
 def test_biases_and_sizes_of_the_gating_network(member):
     net = make(member, 3, 5, 4, 2)
     sizes = [tuple(layer.weight.shape) for layer in net.gate_layers]
@@ -337,5 +341,7 @@ def test_the_base_class_has_no_gates():
 
 
 def test_importing_is_silent():
-    run = subprocess.run([sys.executable, "-W", "error", "-c", "import dlgn_lib"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "import dlgn_lib"], capture_output=True, text=True, check=False
+    )
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")

@@ -24,8 +24,26 @@ NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 VENV = Path(os.environ.get("DLGN_COLAB_VENV", ROOT / ".venv-colab"))  # kept between runs
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 PINS = ROOT / "tests" / "colab-constraints.txt"
-PACKAGES = ["torch", "numpy", "pandas", "matplotlib", "seaborn", "pillow", "pyyaml", "ipywidgets", "ipykernel", "ipython"]
-HIDDEN = ("DLGN_BUILD", "PYTHON", "GIT_", "MPL", "VIRTUAL_ENV", "JUPYTER")  # of this test's environment, from the notebooks
+PACKAGES = [
+    "torch",
+    "numpy",
+    "pandas",
+    "matplotlib",
+    "seaborn",
+    "pillow",
+    "pyyaml",
+    "ipywidgets",
+    "ipykernel",
+    "ipython",
+]
+HIDDEN = (
+    "DLGN_BUILD",
+    "PYTHON",
+    "GIT_",
+    "MPL",
+    "VIRTUAL_ENV",
+    "JUPYTER",
+)  # of this test's environment, from the notebooks
 
 NETWORK_OFF = """
 import socket
@@ -72,7 +90,9 @@ def run(*command, **options):
     done = subprocess.run(command, capture_output=True, text=True, **options)
     if done.returncode:
         text = " ".join(map(str, command))
-        pytest.fail(f"`{text}` ended with exit code {done.returncode}:\n{(done.stdout + done.stderr)[-3000:]}", pytrace=False)
+        pytest.fail(
+            f"`{text}` ended with exit code {done.returncode}:\n{(done.stdout + done.stderr)[-3000:]}", pytrace=False
+        )
     return done.stdout
 
 
@@ -92,8 +112,12 @@ def colab():
         try:
             run(str(PYTHON), "-m", "pip", "install", "--quiet", "--constraint", str(PINS), *PACKAGES)
         except pytest.fail.Exception as error:
-            pytest.fail(f"cannot make {VENV} with Colab's versions; it needs the package registry once. {error}", pytrace=False)
-        run(str(PYTHON), "-c", "import matplotlib.font_manager")  # builds the font cache, which announces itself in a cell
+            pytest.fail(
+                f"cannot make {VENV} with Colab's versions; it needs the package registry once. {error}", pytrace=False
+            )
+        run(
+            str(PYTHON), "-c", "import matplotlib.font_manager"
+        )  # builds the font cache, which announces itself in a cell
         stamp.write_text(wanted)
     run(str(PYTHON), "-m", "pip", "uninstall", "--quiet", "--yes", "dlgn-lib")
     return PYTHON
@@ -110,7 +134,11 @@ def repository(tmp_path_factory):
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, clone / name)
     git = ("git", "-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false")
-    for command in (("init", "--quiet", "--initial-branch=main"), ("add", "--all", "--force"), ("commit", "--quiet", "--message=tree")):
+    for command in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("add", "--all", "--force"),
+        ("commit", "--quiet", "--message=tree"),
+    ):
         run(*git, *command, cwd=clone, env=environment)
     return clone
 
@@ -136,7 +164,9 @@ def execute(colab, repository, tmp_path_factory):
         folder = tmp_path_factory.mktemp("learner")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("JUPYTER_PATH", str(kernels))
-            client = NotebookClient(notebook, kernel_name="colab", timeout=120, resources={"metadata": {"path": str(folder)}})
+            client = NotebookClient(
+                notebook, kernel_name="colab", timeout=120, resources={"metadata": {"path": str(folder)}}
+            )
             client.execute(env=environment)
         return notebook
 
@@ -149,13 +179,19 @@ def printed(cell, stream):
 
 def shown(cell):
     """Everything rich that a cell displayed, as (MIME type, content)."""
-    return [pair for o in cell.outputs if o.output_type in ("display_data", "execute_result") for pair in o.data.items()]
+    return [
+        pair for o in cell.outputs if o.output_type in ("display_data", "execute_result") for pair in o.data.items()
+    ]
 
 
 def drawings(source):
     """How many calls of `explore` and `show` stand by themselves in a cell."""
     lines = [line for line in source.splitlines() if not line.lstrip().startswith("%")]
-    calls = [node.value for node in ast.parse("\n".join(lines)).body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    calls = [
+        node.value
+        for node in ast.parse("\n".join(lines)).body
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ]
     return sum(getattr(call.func, "id", None) in ("explore", "show") for call in calls)
 
 
@@ -181,7 +217,9 @@ def test_setup_cell_installs_the_library_and_replaces_nothing(execute, colab):
 def test_notebook_runs(execute, path):
     notebook = nbformat.read(path, as_version=4)
     setup = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
-    assert not any(line.lstrip().startswith(("%pip", "!")) for c in notebook.cells[setup + 1 :] for line in c.source.splitlines())
+    assert not any(
+        line.lstrip().startswith(("%pip", "!")) for c in notebook.cells[setup + 1 :] for line in c.source.splitlines()
+    )
     notebook.cells.insert(setup + 1, nbformat.v4.new_code_cell(NETWORK_OFF))
     notebook.cells.append(nbformat.v4.new_code_cell(AT_THE_END))
     cells = [cell for cell in execute(notebook).cells if cell.cell_type == "code"]
@@ -197,7 +235,9 @@ def test_notebook_runs(execute, path):
         assert html.count('src="data:image/') >= drawings(cell.source), f"no picture from:\n{cell.source}"
         assert 'class="dlgn-claim fails"' not in html, html
         if drawings(cell.source) and "live=" in cell.source:
-            assert "application/vnd.jupyter.widget-view+json" in dict(shown(cell)), f"no live panel from:\n{cell.source}"
+            assert "application/vnd.jupyter.widget-view+json" in dict(shown(cell)), (
+                f"no live panel from:\n{cell.source}"
+            )
         if "check" in cell.metadata.get("tags", []):
             assert "not yet" in printed(cell, "stdout").lower(), f"{cell.source}\nprinted {printed(cell, 'stdout')!r}"
     panels = json.dumps(notebook.metadata.get("widgets", {}))

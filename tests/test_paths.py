@@ -72,7 +72,9 @@ def test_mixture_and_factorised_sum_equal_the_forward_pass(net, n):
 def test_largest_shape_of_every_member(member):
     net, x = make(member, 4, 6, 5, 3, seed=3, init="he"), inputs(5, 4)
     scale = absolute_sum(net, x)
-    assert torch.allclose(scale, (path_gates(net, x)[..., None] * path_experts(net, x)).abs().sum(1), rtol=1e-10, atol=0)
+    assert torch.allclose(
+        scale, (path_gates(net, x)[..., None] * path_experts(net, x)).abs().sum(1), rtol=1e-10, atol=0
+    )
     assert agree(mixture_output(net, x), net(x), scale)
     assert agree(factorised_output(net, x), net(x), scale)
 
@@ -197,7 +199,10 @@ def test_exact_difference_is_zero_for_float_nets(net):
 
 
 def test_exact_mixture_reads_text_and_integers():
-    assert exact_mixture([[["1/3"], ["-0.5"]], [[3, 1]]], [2], [[0, 2], ["1/7"]]) == ([Fraction(22, 7)], [Fraction(22, 7)])
+    assert exact_mixture([[["1/3"], ["-0.5"]], [[3, 1]]], [2], [[0, 2], ["1/7"]]) == (
+        [Fraction(22, 7)],
+        [Fraction(22, 7)],
+    )
 
 
 # --- path activity ----------------------------------------------------------------------------------------------------
@@ -243,7 +248,9 @@ def permuted(net, x, seed):
             state[f"{prefix}.{layer}.weight"] = state[f"{prefix}.{layer}.weight"][order]
             if f"{prefix}.{layer}.bias" in state:
                 state[f"{prefix}.{layer}.bias"] = state[f"{prefix}.{layer}.bias"][order]
-            if f"{prefix}.{layer + 1}.weight" in state and not (prefix == "gate_layers" and getattr(net, "shallow", False)):
+            if f"{prefix}.{layer + 1}.weight" in state and not (
+                prefix == "gate_layers" and getattr(net, "shallow", False)
+            ):
                 state[f"{prefix}.{layer + 1}.weight"] = state[f"{prefix}.{layer + 1}.weight"][:, order]
     paths = enumerate_paths(net.width, net.depth)
     renamed = torch.stack([order.argsort()[unit] for order, unit in zip(orders, paths.T, strict=True)], dim=1)
@@ -308,7 +315,10 @@ TOO_MANY = {
     "enumerate": (lambda: enumerate_paths(10, 40), f"10**40 = {10**40:,} is more than the limit of 1,000,000"),
     "gates": (lambda: path_gates(ReLUNet(1, 10, 40), torch.zeros(1, 1)), "10**40 = 10,000"),
     "experts": (lambda: path_experts(ReLUNet(1, 10, 40), torch.zeros(1, 1)), "is more than the limit of 1,000,000"),
-    "mixture": (lambda: mixture_output(ReLUNet(1, 1, 20, bias=True), torch.zeros(1, 1)), "2**20 = 1,048,576 is more than the limit"),
+    "mixture": (
+        lambda: mixture_output(ReLUNet(1, 1, 20, bias=True), torch.zeros(1, 1)),
+        "2**20 = 1,048,576 is more than the limit",
+    ),
     "gate table": (
         lambda: path_gates(ReLUNet(1, 10, 4), torch.zeros(10_001, 1)),
         "N x P = 10001 x 10000 path gates = 100,010,000 is more than the limit of 100,000,000",
@@ -317,7 +327,10 @@ TOO_MANY = {
         lambda: path_experts(ReLUNet(1, 10, 4, 100), torch.zeros(101, 1)),
         "N x P x K = 101 x 10000 x 100 path values = 101,000,000 is more than",
     ),
-    "exact": (lambda: exact_mixture([[[1]] * 20, *[[[1] * 20] * 20] * 4, [[1] * 20]], [1]), "paths = 3,200,000 is more than"),
+    "exact": (
+        lambda: exact_mixture([[[1]] * 20, *[[[1] * 20] * 20] * 4, [[1] * 20]], [1]),
+        "paths = 3,200,000 is more than",
+    ),
     "a number too long to print": (lambda: enumerate_paths(10, 5000), "10**5000 = 10**5000.0 is more than"),
 }
 
@@ -344,14 +357,34 @@ point = torch.zeros(1, 2).double()
 BAD = {
     "width 0": (lambda: enumerate_paths(0, 2), ValueError, "width must be a whole number of at least 1, got 0"),
     "depth 1.5": (lambda: enumerate_paths(2, 1.5), TypeError, "depth must be a whole number, got 1.5"),
-    "paths of the wrong depth": (lambda: path_gates(small, point, [[0, 1, 2]]), ValueError, "paths must be whole numbers of shape (P, 2)"),
+    "paths of the wrong depth": (
+        lambda: path_gates(small, point, [[0, 1, 2]]),
+        ValueError,
+        "paths must be whole numbers of shape (P, 2)",
+    ),
     "one path without its row": (lambda: path_experts(small, point, [0, 1]), ValueError, "got shape (2,)"),
     "fractional paths": (lambda: path_gates(small, point, [[0.0, 1.0]]), ValueError, "dtype torch.float32"),
     "unit too large": (lambda: path_gates(small, point, [[0, 3]]), ValueError, "unit numbers from 0 to 2, got 0 to 3"),
-    "unit below 0": (lambda: path_experts(small, point, [[-1, 0]]), ValueError, "unit numbers from 0 to 2, got -1 to 0"),
-    "exact, one matrix": (lambda: exact_mixture([[[1]]], [1]), ValueError, "weights must be at least two matrices, one per layer, got 1"),
-    "exact, input": (lambda: exact_mixture([[[1]], [[1]]], [1, 2]), ValueError, "weight matrix 1 must have 2 entries, got [1]"),
-    "exact, shapes": (lambda: exact_mixture([[[1]], [[1, 1]]], [1]), ValueError, "weight matrix 2 must have 1 entries, got [2]"),
+    "unit below 0": (
+        lambda: path_experts(small, point, [[-1, 0]]),
+        ValueError,
+        "unit numbers from 0 to 2, got -1 to 0",
+    ),
+    "exact, one matrix": (
+        lambda: exact_mixture([[[1]]], [1]),
+        ValueError,
+        "weights must be at least two matrices, one per layer, got 1",
+    ),
+    "exact, input": (
+        lambda: exact_mixture([[[1]], [[1]]], [1, 2]),
+        ValueError,
+        "weight matrix 1 must have 2 entries, got [1]",
+    ),
+    "exact, shapes": (
+        lambda: exact_mixture([[[1]], [[1, 1]]], [1]),
+        ValueError,
+        "weight matrix 2 must have 1 entries, got [2]",
+    ),
     "exact, few biases": (
         lambda: exact_mixture([[[1]], [[1]]], [1], [[1]]),
         ValueError,

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parent.parent
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 ADDRESS, SITE = CONFIG["repository"]["url"], CONFIG["html"]["baseurl"]
 PINS = dict(
-    line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")
+    line.split("==")
+    for line in (ROOT / "constraints.txt").read_text().splitlines()
+    if line and not line.startswith("#")
 )
 
 
@@ -44,7 +46,9 @@ def test_every_address_of_the_repository_is_the_configured_one(name):
         assert found == ADDRESS, f"{name} names {found}, _config.yml {ADDRESS}"
     for found in re.findall(r"https://[\w.-]+\.github\.io/[\w.-]+/", text):
         assert found == SITE
-    for found in re.findall(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob/([\w.-]+)/(notebooks/[\w/-]+\.ipynb)", text):
+    for found in re.findall(
+        r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob/([\w.-]+)/(notebooks/[\w/-]+\.ipynb)", text
+    ):
         assert f"https://github.com/{found[0]}" == ADDRESS and found[1] == CONFIG["repository"]["branch"]
         assert (ROOT / found[2]).exists(), f"{name} links to {found[2]}, which is not there"
 

@@ -66,7 +66,9 @@ def inside(piece, point, margin=0):
         return piece[0] + margin <= point[0] <= piece[1] - margin
     corners = piece.tolist() if isinstance(piece, torch.Tensor) else piece
     edges = zip(corners, [*corners[1:], *corners[:1]], strict=True)
-    return len(corners) > 0 and all((b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]) >= margin for a, b in edges)
+    return len(corners) > 0 and all(
+        (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0]) >= margin for a, b in edges
+    )
 
 
 def pieces_of(region, net):
@@ -85,7 +87,10 @@ def random_points(net, n, seed):
     low_high = [bounds_of(net)] if net.in_dim == 1 else bounds_of(net)
     steps = torch.rand(n, net.in_dim, generator=seeded(seed)).tolist()
     return [
-        [Fraction(low) + round(8 * t * (high - low)) * Fraction(1, 8) for t, (low, high) in zip(row, low_high, strict=True)]
+        [
+            Fraction(low) + round(8 * t * (high - low)) * Fraction(1, 8)
+            for t, (low, high) in zip(row, low_high, strict=True)
+        ]
         for row in steps
     ]
 
@@ -133,7 +138,9 @@ def test_figure_1_right(eps, exact):
 def test_two_polygons_by_hand():
     net = DLGN(2, 2, 2, bias=True).double()
     with torch.no_grad():
-        for layer, weight, bias in zip(net.gate_layers, [[[1, 0], [0, 1]], [[-1, -1], [1, 1]]], [[0, 0], [1, -5]], strict=True):
+        for layer, weight, bias in zip(
+            net.gate_layers, [[[1, 0], [0, 1]], [[-1, -1], [1, 1]]], [[0, 0], [1, -5]], strict=True
+        ):
             layer.weight.copy_(torch.tensor(weight))
             layer.bias.copy_(torch.tensor(bias))
     triangle = path_region(net, (0, 0), ((-1, 2), (0, 2)))  # x >= 0 and x + y <= 1 above y = 0
@@ -232,7 +239,9 @@ def test_activation_regions_tile_the_bounds(net):
 def test_path_region_is_the_union_of_its_activation_regions(net, data):
     path = data.draw(st.lists(st.integers(0, net.width - 1), min_size=net.depth, max_size=net.depth))
     regions = activation_regions(net, bounds_of(net), exact=True)
-    members = [piece for piece, pattern in regions if all(layer[unit] for layer, unit in zip(pattern, path, strict=True))]
+    members = [
+        piece for piece, pattern in regions if all(layer[unit] for layer, unit in zip(pattern, path, strict=True))
+    ]
     pieces = path_region(net, path, bounds_of(net), exact=True)
     assert region_area(pieces) == region_area(members)
     for member in members:
@@ -342,7 +351,9 @@ def test_a_tiny_piece_is_dropped_in_floats_only():
 def test_no_needless_pieces():
     net = make({"kind": ReLUNet}, 2, 8, 1)
     assert len(activation_regions(net, ((-1, 1), (-1, 1)))) == 16
-    assert [len(path_region(net, [unit], ((-1, 1), (-1, 1)))) for unit in range(8)] == [1] * 8  # a half-plane is one piece
+    assert [len(path_region(net, [unit], ((-1, 1), (-1, 1)))) for unit in range(8)] == [
+        1
+    ] * 8  # a half-plane is one piece
 
 
 def test_float32_nets_are_taken_as_they_are():
@@ -385,7 +396,9 @@ def test_region_area_by_hand():
 
 @pytest.mark.parametrize("piece", [(1, 2, 3), [(1, 2, 3)], 5, torch.zeros(3, 3)])
 def test_region_area_of_something_else(piece):
-    with pytest.raises(ValueError, match=r"a piece must be an interval \(low, high\) or a polygon of shape \(V, 2\), got"):
+    with pytest.raises(
+        ValueError, match=r"a piece must be an interval \(low, high\) or a polygon of shape \(V, 2\), got"
+    ):
         region_area([piece])
 
 
@@ -406,9 +419,19 @@ BAD_BOUNDS = {
     "flat for two inputs": (plane, (-1, 1), TypeError, "bounds must be ((x_low, x_high), (y_low, y_high))"),
     "one pair for two inputs": (plane, ((-1, 1),), ValueError, "a net with in_dim=2, got ((-1, 1),)"),
     "y upside down": (plane, ((-1, 1), (1, 0)), ValueError, "got ((-1, 1), (1, 0))"),
-    "three inputs": (space, ((-1, 1),) * 3, ValueError, "nets with 1 or 2 inputs, got a net with in_dim=3; use path_gates"),
+    "three inputs": (
+        space,
+        ((-1, 1),) * 3,
+        ValueError,
+        "nets with 1 or 2 inputs, got a net with in_dim=3; use path_gates",
+    ),
     "nan weights": (diverged, (-1, 1), ValueError, "net has weights that are NaN or inf"),
-    "no net": (nn.Linear(1, 1), (-1, 1), TypeError, "net must be a ReLUNet, DLGN, GaLUNet or DeepLinearNet, got Linear"),
+    "no net": (
+        nn.Linear(1, 1),
+        (-1, 1),
+        TypeError,
+        "net must be a ReLUNet, DLGN, GaLUNet or DeepLinearNet, got Linear",
+    ),
     "base class": (GatedNet(1, 3, 2), (-1, 1), TypeError, "got GatedNet"),
 }
 BAD_PATHS = {
@@ -426,7 +449,10 @@ BAD_PATHS = {
 @pytest.mark.parametrize("case", BAD_BOUNDS)
 def test_bad_bounds_and_nets(case, exact):
     net, bounds, error, message = BAD_BOUNDS[case]
-    for call in (lambda: path_region(net, (0, 0), bounds, exact=exact), lambda: activation_regions(net, bounds, exact=exact)):
+    for call in (
+        lambda: path_region(net, (0, 0), bounds, exact=exact),
+        lambda: activation_regions(net, bounds, exact=exact),
+    ):
         with pytest.raises(error) as caught:
             call()
         assert message in str(caught.value)

@@ -61,7 +61,9 @@ def test_frames_are_lossless():
     figure.savefig(raw, dpi=160, facecolor="white")
     html = show(figure, alt).data
     webp = base64.b64decode(re.search(r"base64,([^\"]+)", html)[1])
-    assert np.array_equal(np.asarray(Image.open(raw).convert("RGB")), np.asarray(Image.open(io.BytesIO(webp)).convert("RGB")))
+    assert np.array_equal(
+        np.asarray(Image.open(raw).convert("RGB")), np.asarray(Image.open(io.BytesIO(webp)).convert("RGB"))
+    )
 
 
 def test_the_html_cannot_be_ended_by_an_alt_text(shown):
@@ -139,7 +141,13 @@ def test_the_panel_takes_any_value_and_redraws(shown, monkeypatch):
     explore(watched, height=[0.5, 2.0], name=["a", "b"], live={"height": (-5.0, 5.0)}, start={"name": "b"})
     panel = shown[-1]
     number, choice = panel.children[1:3]
-    assert (number.min, number.max, number.continuous_update, number.value, choice.value) == (-5.0, 5.0, False, 0.5, "b")
+    assert (number.min, number.max, number.continuous_update, number.value, choice.value) == (
+        -5.0,
+        5.0,
+        False,
+        0.5,
+        "b",
+    )
     seen.clear()
     number.value = 4.25
     choice.value = "a"

@@ -18,7 +18,9 @@ _KEPT = 3  # cache folders; older ones are pruned
 def cache_key(root: Path) -> str:
     """Return the key of the execution cache of the book at `root`: a hash of the files its outputs depend on."""
     digest = hashlib.sha256(platform.python_version().encode())
-    files = {file for pattern in _INPUTS for file in root.glob(pattern) if file.is_file() and "__pycache__" not in file.parts}
+    files = {
+        file for pattern in _INPUTS for file in root.glob(pattern) if file.is_file() and "__pycache__" not in file.parts
+    }
     for file in sorted(files):
         digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:12]

@@ -54,7 +54,10 @@ class ClaimsTable(SphinxDirective):
             ]
             for c in registry().values()
         ]
-        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in [head, ["---"] * len(head), *rows]]
+        lines = [
+            "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+            for row in [head, ["---"] * len(head), *rows]
+        ]
         return self.parse_text_to_nodes("\n".join(lines))
 
 
@@ -73,7 +76,9 @@ def _merge(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: Build
 
 
 def _collect(app: Sphinx, doctree: nodes.document) -> None:
-    found = [json.loads(html.unescape(m[1])) for raw in doctree.findall(nodes.raw) for m in _DATA.finditer(raw.astext())]
+    found = [
+        json.loads(html.unescape(m[1])) for raw in doctree.findall(nodes.raw) for m in _DATA.finditer(raw.astext())
+    ]
     if found:
         _verdicts(app.env)[app.env.docname] = found
 
@@ -88,11 +93,15 @@ def _check(app: Sphinx, env: BuildEnvironment) -> None:
     measured = _measured(env)
     for claim in registry().values():
         if claim.id not in measured:
-            logger.warning("claim %r of book/claims.yml is measured on no page", claim.id, location=f"book/{claim.page}")
+            logger.warning(
+                "claim %r of book/claims.yml is measured on no page", claim.id, location=f"book/{claim.page}"
+            )
             continue
         docname, verdict = measured[claim.id]
         if docname != f"book/{claim.page}":
-            logger.warning("claim %r is registered for %s but measured on %s", claim.id, claim.page, docname, location=docname)
+            logger.warning(
+                "claim %r is registered for %s but measured on %s", claim.id, claim.page, docname, location=docname
+            )
         if not verdict["holds"]:
             logger.warning("claim %r is false: %s", claim.id, verdict["line"], location=docname)
 

@@ -35,8 +35,12 @@ class Exercise(SphinxDirective):
             raise self.error(f"exercise {self.arguments[0]!r} lacks {', '.join(missing)}")
         title_text = f"Exercise: {self.arguments[0]}"
         title = nodes.title(title_text, "", *self.parse_inline(title_text)[0])
-        facts = nodes.paragraph("", f"{self.options['minutes']} minutes, {self.options['difficulty']}", classes=["dlgn-facts"])
-        box = nodes.admonition("", title, facts, *self.parse_content_to_nodes(), classes=["admonition", "dlgn-exercise"])
+        facts = nodes.paragraph(
+            "", f"{self.options['minutes']} minutes, {self.options['difficulty']}", classes=["dlgn-facts"]
+        )
+        box = nodes.admonition(
+            "", title, facts, *self.parse_content_to_nodes(), classes=["admonition", "dlgn-exercise"]
+        )
         label = self.options["label"].lower()
         box["ids"].append(nodes.make_id(label))
         domain = self.env.get_domain("std")

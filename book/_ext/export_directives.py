@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import export_math
 from sphinx_proof.proof_type import PROOF_TYPES
 
-ADMONITIONS = {"note": "Note", "tip": "Tip", "important": "Important", "warning": "Warning", "hint": "Hint", "seealso": "See also"}
+ADMONITIONS = {
+    "note": "Note",
+    "tip": "Tip",
+    "important": "Important",
+    "warning": "Warning",
+    "hint": "Hint",
+    "seealso": "See also",
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,9 @@ def _proof(d):
 def _exercise(d):
     missing = [name for name in ("label", "minutes", "difficulty") if name not in d.options]
     if missing or not d.title:
-        raise ValueError(f"an {{exercise}} needs a title, :label:, :minutes: and :difficulty:; missing: {', '.join(missing) or 'title'}")
+        raise ValueError(
+            f"an {{exercise}} needs a title, :label:, :minutes: and :difficulty:; missing: {', '.join(missing) or 'title'}"
+        )
     if d.quoted:
         raise ValueError("an {exercise} cannot stand inside another directive: its cells must follow it")
     return f"### Exercise: {d.title}\n\n*{d.options['minutes']} minutes, {d.options['difficulty']}*\n\n{d.body(False)}"

@@ -31,7 +31,11 @@ _CONTAINERS = (
     "th",
     "td",
 )
-_PLAIN_BLOCKS = {f"{name}_{end}" for name in _CONTAINERS for end in ("open", "close")} | {"hr", "code_block", "html_block"}
+_PLAIN_BLOCKS = {f"{name}_{end}" for name in _CONTAINERS for end in ("open", "close")} | {
+    "hr",
+    "code_block",
+    "html_block",
+}
 _DROPPED_BLOCKS = {"myst_target", "myst_line_comment", "myst_block_break"}
 _PLAIN_INLINE = {
     "text", "softbreak", "hardbreak", "html_inline", "code_inline", "math_inline", "math_inline_double", "myst_role", "image",
@@ -194,7 +198,9 @@ class Translator:
         if match["math"]:
             return export_math.inline(match["math"], self.macros, in_table), "math_inline"
         if (match["code"] or "").startswith("```"):
-            raise ValueError("Markdown reads this as code within a line, not as a block; a title with ` in it needs a ::: fence")
+            raise ValueError(
+                "Markdown reads this as code within a line, not as a block; a title with ` in it needs a ::: fence"
+            )
         if match["open"]:
             openers.append(len(out))  # the piece itself is put there next
             return match[0], None

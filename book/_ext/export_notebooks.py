@@ -113,7 +113,9 @@ class Page:
         for line, cell in self.source:
             tags = cell.metadata.get("tags", [])
             if unknown := set(tags) - set(TAGS):
-                raise ExportError(f"{self.path}:{line}: unknown tag {sorted(unknown)} of a cell; known: {', '.join(TAGS)}")
+                raise ExportError(
+                    f"{self.path}:{line}: unknown tag {sorted(unknown)} of a cell; known: {', '.join(TAGS)}"
+                )
             role = next((tag for tag in ("solution", "check") if tag in tags), None)
             if (waiting or [None])[0] != role:
                 wanted = f"a cell tagged `{waiting[0]}`" if waiting else "the text of an exercise before it"
@@ -125,20 +127,27 @@ class Page:
             if cell.cell_type == "markdown":
                 self._markdown(self.translator.translate(cell.source, line), line)
                 if len(self.translator.exercises) > 1:
-                    raise ExportError(f"{self.path}:{self.translator.exercises[1]}: two exercises without cells between them")
+                    raise ExportError(
+                        f"{self.path}:{self.translator.exercises[1]}: two exercises without cells between them"
+                    )
                 waiting = ["solution", "check"] if self.translator.exercises else []
             elif role == "solution":
                 self._exercise(cell.source)
             elif role == "check":
-                self._add("code", cell.source, "check")
+                source = f"#@title Self-check: run this cell after yours\n{cell.source}"
+                self._add("code", source, "check", cellView="form", jupyter={"source_hidden": True})
                 if self.edition == "colab":
                     self._add("markdown", details("Solution", f"```python\n{self.solution}\n```"), "solution")
             elif "hide-input" in tags:
-                self._add("code", self._form(cell.source), "hide-input", cellView="form", jupyter={"source_hidden": True})
+                self._add(
+                    "code", self._form(cell.source), "hide-input", cellView="form", jupyter={"source_hidden": True}
+                )
             else:
                 self._add("code", cell.source)
         if waiting:
-            raise ExportError(f"{self.path}:{self.source[-1][0]}: the last exercise has no {' and '.join(waiting)} cell")
+            raise ExportError(
+                f"{self.path}:{self.source[-1][0]}: the last exercise has no {' and '.join(waiting)} cell"
+            )
         metadata = {
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
@@ -173,7 +182,11 @@ class Page:
         first, _, rest = code.partition("\n")
         if first.startswith("# "):
             return f"#@title {first[2:]}\n{rest}"
-        titles = {"Draw the figure": r"\b(explore|show)\(", "Check the numbers": r"\bclaim\(", "Prepare what follows": ""}
+        titles = {
+            "Draw the figure": r"\b(explore|show)\(",
+            "Check the numbers": r"\bclaim\(",
+            "Prepare what follows": "",
+        }
         title = next(title for title, pattern in titles.items() if re.search(pattern, code))
         return f"#@title {title} (double-click for the code)\n{code}"
 
@@ -183,7 +196,9 @@ class Page:
             metadata["tags"] = [tag]
         new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
         used = {cell.id for cell in self.cells}
-        digests = (hashlib.sha1(f"{self.docname}:{kind}:{source}:{n}".encode()).hexdigest()[:10] for n in range(len(used) + 1))
+        digests = (
+            hashlib.sha1(f"{self.docname}:{kind}:{source}:{n}".encode()).hexdigest()[:10] for n in range(len(used) + 1)
+        )
         self.cells.append(new(source, metadata=metadata, id=next(d for d in digests if d not in used)))
 
 
@@ -203,7 +218,9 @@ def export(root: Path, edition: str = "colab", ref: str | None = None) -> dict[s
                 problems.append(str(error))
                 continue
             nbformat.validate(notebook)
-            texts[notebook_path(docname).removeprefix("notebooks/")] = nbformat.writes(notebook, nbformat.NO_CONVERT) + "\n"
+            texts[notebook_path(docname).removeprefix("notebooks/")] = (
+                nbformat.writes(notebook, nbformat.NO_CONVERT) + "\n"
+            )
     if problems:
         raise ExportError("\n".join(problems))
     return texts
@@ -213,7 +230,9 @@ def stale(out: Path, texts: dict[str, str]) -> list[Path]:
     """Return the notebooks in `out` that an earlier export wrote and this one does not; others are left alone."""
     known = {out / name for name in texts}
     found = [file for file in sorted(out.rglob("*.ipynb")) if file not in known]
-    return [file for file in found if "generated_from" in json.loads(file.read_text(encoding="utf-8")).get("metadata", {})]
+    return [
+        file for file in found if "generated_from" in json.loads(file.read_text(encoding="utf-8")).get("metadata", {})
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -233,7 +252,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (ExportError, SphinxError) as error:
         print(error, file=sys.stderr)
         return 1
-    changed = [out / n for n, t in texts.items() if not (out / n).is_file() or (out / n).read_text(encoding="utf-8") != t]
+    changed = [
+        out / n for n, t in texts.items() if not (out / n).is_file() or (out / n).read_text(encoding="utf-8") != t
+    ]
     gone = stale(out, texts)
     if options.check:
         for file in changed + gone:

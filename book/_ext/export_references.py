@@ -111,7 +111,9 @@ class References:
         elif name in std.labels:
             docname, anchor, title = std.labels[name]
         else:
-            raise ValueError(f"there is no heading or label {target!r}, or it has no title and the reference needs its own text")
+            raise ValueError(
+                f"there is no heading or label {target!r}, or it has no title and the reference needs its own text"
+            )
         return f"[{_readable(title)}]({self.url(docname, anchor)})"
 
     def _proof(self, title, target):

@@ -1,0 +1,25 @@
+"""The drawings of this book in one house style; each returns (matplotlib figure, alt text).
+
+A drawing computes nothing that a page could want to know: it calls the library and puts the result on paper.
+"""
+
+from dlgn_lib.plots.experts import activations, errors, path_counts, path_walk, region_1d, region_jump, running_sum
+from dlgn_lib.plots.gating import gate_maps, half_spaces, pieces, softness
+from dlgn_lib.plots.learning import allocation
+from dlgn_lib.plots.style import intervals
+
+__all__ = [
+    "activations",
+    "allocation",
+    "errors",
+    "gate_maps",
+    "half_spaces",
+    "intervals",
+    "path_counts",
+    "path_walk",
+    "pieces",
+    "region_1d",
+    "region_jump",
+    "running_sum",
+    "softness",
+]

@@ -1,0 +1,232 @@
+"""Drawings of paths, experts and the sum over them. Pages: experts/paths, experts/equivalence."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import seaborn as sns
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from dlgn_lib.models import GatedNet
+from dlgn_lib.paths import path_experts, path_gates
+from dlgn_lib.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LINES,
+    RED,
+    SKY,
+    Drawing,
+    corners,
+    fill,
+    house_style,
+    input_plane,
+    intervals,
+)
+from dlgn_lib.regions import path_region, region_area
+
+
+def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], on: Sequence[Sequence[bool]]) -> None:
+    """Draw the net from left to right: units that are on are filled, the path's edges are thick."""
+    sizes = [net.in_dim, *[net.width] * net.depth, net.out_dim]
+    place = [[(layer, (size - 1) / 2 - unit) for unit in range(size)] for layer, size in enumerate(sizes)]
+    for lower, upper in pairwise(place):
+        for a in lower:
+            for b in upper:
+                ax.plot(*zip(a, b, strict=True), color=GREY, lw=0.7, zorder=1)
+    stops = [place[layer + 1][unit] for layer, unit in enumerate(path)]
+    for start in place[0]:
+        for end in place[-1]:
+            ax.plot(*zip(start, *stops, end, strict=True), color=BLUE, lw=2.6, zorder=2)
+    for layer, units in enumerate(place):
+        for unit, at in enumerate(units):
+            hidden = 0 < layer < len(sizes) - 1
+            active = not hidden or on[layer - 1][unit]
+            edge = BLUE if hidden and path[layer - 1] == unit else INK
+            ax.scatter(
+                *at,
+                s=420,
+                facecolor=SKY if hidden and active else "white",
+                edgecolor=edge,
+                zorder=3,
+                linewidth=2.2 if edge == BLUE else 1,
+                linestyle="-" if active else (0, (2, 1.5)),
+            )
+            end = f"$x_{unit + 1}$" if layer == 0 else r"$\hat{y}$"
+            text = end if not hidden else "on" if active else "off"
+            ax.text(*at, text, ha="center", va="center", fontsize=8.5, zorder=4)
+    ax.set(xlim=(-0.4, len(sizes) - 0.6), xticks=[], yticks=[], title=f"path {tuple(int(u) for u in path)}")
+    ax.margins(y=0.22)
+    for layer in range(1, net.depth + 1):
+        ax.annotate(
+            f"layer {layer}", (layer, 0.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8.5
+        )
+    sns.despine(ax=ax, left=True, bottom=True)
+
+
+@house_style
+def path_walk(net: GatedNet, path: Sequence[int], x: Tensor, bounds: Sequence[Sequence[float]]) -> Drawing:
+    """Draw one path of a small net at the input x (2,): the net with its active units, and the plane with the path's region."""
+    path = [int(unit) for unit in path]
+    gates = [gate[0].bool().tolist() for gate in net.gates(x[None], hard=True)]
+    gate = path_gates(net, x[None], torch.tensor([path]), hard=True).item()
+    value = path_experts(net, x[None], torch.tensor([path])).item()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.6), width_ratios=[1.15, 1])
+    _draw_network(left, net, path, gates)
+    pieces = path_region(net, path, bounds)
+    fill(right, pieces, facecolor=SKY, edgecolor=SKY, lw=0.5, alpha=0.75, zorder=0)
+    right.plot(*x.tolist(), "o", color=INK, ms=8, zorder=3)
+    state = "on" if gate else "off"
+    input_plane(right, bounds, f"gate $f_\\pi$ = {gate:.0f} ({state}), expert $g_\\pi$ = {value:.2f}".replace("-", "−"))
+    share = float(region_area(pieces) / region_area([corners(bounds)]))
+    alt = (
+        f"Left: a net with {net.depth} hidden layers of {net.width} units; path {tuple(path)} is drawn thick and at the marked "
+        f"input its gate is {state}. Right: the input plane; the path is active on the shaded {share:.0%} of it, and the "
+        f"input is {'inside' if gate else 'outside'}."
+    )
+    return figure, alt
+
+
+@house_style
+def path_counts(widths: Sequence[int], depths: Sequence[int], limit: float) -> Drawing:
+    """Draw the number of paths, width**depth, against depth, with the number that fits in memory."""
+    figure, ax = plt.subplots(figsize=(6.6, 3.6))
+    for width, (colour, line) in zip(widths, LINES, strict=False):
+        ax.semilogy(depths, [float(width) ** depth for depth in depths], color=colour, ls=line, marker="o", ms=3.5)
+        ax.annotate(
+            f"M = {width}",
+            (depths[-1], float(width) ** depths[-1]),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+        )
+    ax.axhline(limit, color=INK, lw=1)
+    ax.annotate(
+        "one number per path fills 8 terabytes",
+        (depths[0], limit),
+        (0, 5),
+        textcoords="offset points",
+        fontsize=9,
+        bbox={"facecolor": "white", "lw": 0, "pad": 1},
+    )
+    ax.set(xlabel="hidden layers, $L - 1$", ylabel="paths, $M^{L-1}$", xticks=list(depths))
+    ax.margins(x=0.02)
+    alt = (
+        "Number of paths against the number of hidden layers on a logarithmic axis, straight lines for widths "
+        f"{', '.join(map(str, widths))}; all but the narrowest soon pass the line of what a computer can store."
+    )
+    return figure, alt
+
+
+@house_style
+def region_1d(net: GatedNet, path: Sequence[int], bounds: tuple[float, float], names: Sequence[str] = ()) -> Drawing:
+    """Draw the pre-activations along a path of a net with one input, and the exact region where all of them are ≥ 0."""
+    x = torch.linspace(float(bounds[0]), float(bounds[1]), 801, dtype=net.value_layers[0].weight.dtype)
+    region = path_region(net, path, bounds, exact=True)
+    figure, ax = plt.subplots(figsize=(7, 3.4))
+    with torch.no_grad():
+        heights = [z[:, unit] for z, unit in zip(net.preactivations(x[:, None]), path, strict=True)]
+    for layer, (height, (colour, line)) in enumerate(zip(heights, [(RED, "--"), (GREEN, "-")], strict=False)):
+        name = names[layer] if names else f"unit {path[layer]} of layer {layer + 1}"
+        ax.plot(x, height, color=colour, ls=line, lw=2, label=f"$z$ of the {name} unit")
+    ax.axhline(0, color="#888888", lw=0.8)
+    for low, high in region:
+        ax.axvspan(float(low), float(high), color=SKY, alpha=0.4, lw=0)
+        ax.plot([float(low), float(high)], [0, 0], color=BLUE, lw=5, solid_capstyle="butt", marker="|", ms=14, mew=2.5)
+    ax.set(xlabel="$x$", ylabel="pre-activation $z$", ylim=(-2.3, 2.1), xlim=tuple(map(float, bounds)))
+    ax.set_title(f"active path region: {intervals(region)}", color=BLUE)
+    ax.legend(loc="lower left", ncols=2, fontsize=9)
+    pieces = f"{len(region)} piece{'s' if len(region) != 1 else ''}: {intervals(region)}" if region else "empty"
+    alt = f"Pre-activations of the units on the path against the input. The region where all are at least zero is {pieces}."
+    return figure, alt
+
+
+@house_style
+def region_jump(
+    nets: Mapping[str, GatedNet], paths: Mapping[str, Sequence[int]], bounds: Sequence[Sequence[float]], note: str
+) -> Drawing:
+    """Draw the exact active region of one path for each of several nets with two inputs, side by side."""
+    figure, axes = plt.subplots(1, len(nets), figsize=(7.4, 3.9), squeeze=False, sharey=True, layout="compressed")
+    told = []
+    for ax, (name, net) in zip(axes[0], nets.items(), strict=True):
+        pieces = path_region(net, paths[name], bounds, exact=True)
+        share = float(region_area(pieces) / region_area([corners(bounds)]))
+        fill(ax, pieces, facecolor=SKY, edgecolor=SKY, lw=0.3, zorder=0)
+        input_plane(ax, bounds, name)
+        ax.annotate(f"active on {share:.3g} of the square", (0.03, 0.03), xycoords="axes fraction", fontsize=9)
+        told.append(f"{name}: active on a share of {share:.3g} of the square")
+    figure.suptitle(note, fontsize=11)
+    return figure, f"Active region of one path in the input plane, {note.replace('$', '')}. " + "; ".join(told) + "."
+
+
+@house_style
+def running_sum(net: GatedNet, x: Tensor) -> Drawing:
+    """Draw Σ f_π g_π at one input as it grows path by path, against the forward pass: Theorem 1 as a picture."""
+    with torch.no_grad():
+        terms = (path_gates(net, x[None]) * path_experts(net, x[None])[:, :, 0])[0]
+        target = net(x[None])[0, 0].item()
+    total = torch.cumsum(terms, 0)
+    count, active = len(terms), int((path_gates(net, x[None], hard=True) > 0).sum())
+    figure, ax = plt.subplots(figsize=(6.8, 3.4))
+    ax.step(
+        [0, *range(1, count + 1)],
+        [0, *total.tolist()],
+        where="post",
+        color=BLUE,
+        lw=1.6,
+        label=r"sum of $f_\pi g_\pi$ so far",
+    )
+    ax.axhline(target, color=RED, ls="--", lw=1.6, label=r"forward pass $\hat{y}(x)$")
+    ax.plot(count, total[-1].item(), "o", color=BLUE, ms=8)
+    ax.set(xlabel="paths counted", ylabel="sum", xlim=(0, count * 1.02))
+    ax.set_title(
+        f"{count:,} path{'s' if count != 1 else ''}, {active:,} active; difference at the end {abs(total[-1].item() - target):.1e}"
+    )
+    ax.legend(fontsize=9, loc="best")
+    alt = (
+        f"The sum of gate times expert over {count} paths, {active} of them active, as a staircase that ends on the dashed line "
+        f"of the forward pass at {target:.3g}."
+    )
+    return figure, alt
+
+
+@house_style
+def errors(counts: Sequence[int], relative: Sequence[float], bound: float) -> Drawing:
+    """Draw the relative error of the mixture of many random nets against their number of paths."""
+    figure, ax = plt.subplots(figsize=(6.6, 3.3))
+    floor = 1e-17  # zeros are drawn here
+    ax.scatter(counts, np.maximum(relative, floor), s=26, color=BLUE, alpha=0.7, linewidth=0)
+    ax.axhline(bound, color=RED, ls="--", label="bound of the claim")
+    ax.set(
+        xscale="log", yscale="log", ylim=(floor / 3, bound * 10), xlabel="number of paths", ylabel="relative difference"
+    )
+    ax.legend(loc="upper left", fontsize=9)
+    alt = (
+        f"Relative difference between mixture and forward pass of {len(counts)} random ReLU nets against their number of paths: "
+        f"all points lie between zero and {max(relative):.1e}, far below the dashed bound."
+    )
+    return figure, alt
+
+
+@house_style
+def activations(
+    names: Sequence[str], x: Tensor, forward: Mapping[str, Tensor], mixture: Mapping[str, Tensor]
+) -> Drawing:
+    """Draw, for each activation, a net's output and the mixture that a 0/1 gate would give."""
+    figure, axes = plt.subplots(1, len(names), figsize=(7.6, 2.7), sharey=True)
+    for ax, name in zip(axes, names, strict=True):
+        ax.plot(x, forward[name], color=BLUE, lw=2.4, label="forward pass")
+        ax.plot(x, mixture[name], color=RED, lw=1.6, ls="--", label="mixture")
+        gap = (forward[name] - mixture[name]).abs().max().item()
+        ax.set(title=f"{name}\ngap {gap:.2g}" if gap > 1e-9 else f"{name}\ngap 0", xlabel="$x$")
+    axes[0].legend(fontsize=8)
+    gaps = ", ".join(f"{n} {(forward[n] - mixture[n]).abs().max().item():.2g}" for n in names)
+    return (
+        figure,
+        f"Output of one net with different activations and the mixture with on/off gates. Largest gaps: {gaps}; only ReLU has none.",
+    )

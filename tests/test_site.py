@@ -1,0 +1,290 @@
+"""The built site, read without a browser: links, pictures, claims, exercises, buttons, and what no file may hold."""
+
+import gzip
+import io
+import json
+import math
+import re
+import subprocess
+import tokenize
+from collections import Counter
+from pathlib import PurePosixPath
+
+import pytest
+import yaml
+from built_site import (
+    ADDRESS,
+    BRANCH,
+    CHAPTERS,
+    GENERATED,
+    NOTEBOOKS,
+    PAGES,
+    REPOSITORY,
+    ROOT,
+    SITE,
+    anchors,
+    article,
+    broken,
+    html,
+    html_file,
+    source,
+)
+
+from dlgn_lib.exercises import stub
+
+every_page = pytest.mark.parametrize("page", PAGES)
+every_notebook = pytest.mark.parametrize("page", NOTEBOOKS)
+with_generated = pytest.mark.parametrize("page", [*PAGES, *GENERATED])
+LIMIT = 2_000_000  # bytes of a page, compressed
+
+
+def text_of(tag):
+    return " ".join(tag.get_text(" ").split())
+
+
+def code_cells(page, *tags):
+    """Return the code cells of a page, or only those with one of the tags."""
+    cells = [cell for cell in source(page).cells if cell.cell_type == "code"]
+    return [cell for cell in cells if not tags or set(tags) & set(cell.metadata.get("tags", []))]
+
+
+# Addresses
+
+
+@with_generated
+def test_every_link_anchor_and_asset_is_there(page):
+    found = [tag[name] for name in ("href", "src", "data-src", "poster") for tag in html(page).find_all(attrs={name: True})]
+    local = {url for url in found if not url.startswith(("data:", "mailto:", "javascript:"))}
+    assert local
+    assert not [problem for url in sorted(local) if (problem := broken(page, url))]
+
+
+@with_generated
+def test_nothing_is_loaded_from_another_host(page):
+    loads = []
+    for tag in html(page).find_all(["script", "img", "iframe", "source", "video", "audio", "embed", "object", "link"]):
+        if tag.name != "link" or set(tag["rel"]) & {"stylesheet", "preload", "modulepreload", "prefetch", "icon", "shortcut", "manifest"}:
+            loads += [tag.get(name, "") for name in ("src", "srcset", "href", "data", "poster")]
+        elif set(tag["rel"]) & {"preconnect", "dns-prefetch"}:
+            loads.append(tag["href"])
+    assert any(loads)
+    assert not [url for url in loads if re.match(r"(\w+:)?//", url) and not url.startswith("data:")]
+    sheets = [SITE / page / ".." / link["href"].partition("?")[0] for link in html(page).select("link[rel=stylesheet]")]
+    styles = [tag.get_text() for tag in html(page).find_all("style")] + [sheet.resolve().read_text() for sheet in sheets]
+    assert not re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)]*", "\n".join(styles))
+
+
+def test_start_page_leads_to_the_introduction():
+    start = html("index").select_one("meta[http-equiv=Refresh]")["content"]
+    assert start.endswith("url=book/intro.html") and html_file("book/intro")
+
+
+@every_notebook
+def test_buttons_lead_to_the_notebook_of_the_page(page):
+    notebook = f"notebooks/{page.removeprefix('book/')}.ipynb"
+    links = {tag["href"] for tag in html(page).select("a[href*='.ipynb']")}
+    colab = f"{REPOSITORY.replace('github.com', 'colab.research.google.com/github')}/blob/{BRANCH}/{notebook}"
+    download = "../" * page.count("/") + notebook
+    assert links == {colab, download}
+    assert (ROOT / notebook).is_file(), f"there is no {notebook}: run `make notebooks`"
+    assert (SITE / notebook).read_bytes() == (ROOT / notebook).read_bytes()
+
+
+@pytest.mark.parametrize("page", sorted(set(PAGES) - set(NOTEBOOKS)))
+def test_plain_page_offers_no_notebook(page):
+    assert not html(page).select("a[href*='.ipynb']")
+
+
+# Words and pictures
+
+
+@every_page
+def test_page_has_a_head(page):
+    soup = html(page)
+    assert soup.html["lang"] == "en"
+    (heading,) = soup.find_all("h1")
+    heading = text_of(heading).removesuffix("#").strip()
+    assert heading and soup.title.get_text().startswith(heading)
+    description = soup.select_one("meta[name=description]")
+    assert description and len(description["content"].split()) >= 8, "the text before the first heading describes the page"
+
+
+def test_no_two_pages_share_title_or_description():
+    for name, find in {"title": lambda s: s.title.get_text(), "description": lambda s: s.select_one("meta[name=description]")["content"]}.items():
+        assert len({find(html(page)) for page in PAGES}) == len(PAGES), name
+
+
+@with_generated
+def test_pictures_say_what_they_show(page):
+    inside = article(page).find_all("img") if article(page) else []
+    for image in html(page).find_all("img"):
+        alt = image.get("alt", "")
+        least = 4 if any(image is figure for figure in inside) else 1
+        assert len(alt.split()) >= least and not re.fullmatch(r"\S+\.\w{2,4}|data:.*", alt), f"alt text {alt!r} of a picture"
+    assert not [alt for alt, count in Counter(image["alt"] for image in inside).items() if count > 1]
+
+
+@every_page
+def test_page_is_light(page):
+    size = len(gzip.compress(html_file(page).read_bytes()))
+    for image in article(page).find_all("img"):
+        if not image["src"].startswith("data:"):
+            size += (html_file(page).parent / image["src"]).stat().st_size
+    assert size < LIMIT, f"{size / 1e6:.2f} MB, the limit is {LIMIT / 1e6:.2f} MB: use fewer or smaller frames"
+
+
+@every_notebook
+def test_players_are_whole_without_javascript(page):
+    for player in article(page).select("figure.dlgn-player"):
+        (image,) = player.find_all("img")
+        (data,) = player.select("script.dlgn-frames")
+        data = json.loads(data.get_text())
+        frames, sizes = data["frames"], [len(p["values"]) for p in data["parameters"]]
+        assert len(frames) == math.prod(sizes) <= 25 and len(sizes) <= 3
+        default = sum(at * math.prod(sizes[number + 1 :]) for number, at in enumerate(data["start"]))
+        assert image["src"].startswith("data:image/webp;base64,") and image["alt"] == frames[default][0]
+        assert [number for number, (_, src) in enumerate(frames) if src is None] == [default]
+        assert len({alt for alt, _ in frames}) == len(frames), f"two frames say the same: {image['alt']!r}"
+        assert len({src for _, src in frames}) == len(frames), f"two frames show the same: {image['alt']!r}"
+        assert image["width"].isdigit() and image["height"].isdigit()  # the page does not jump while it loads
+        (controls,) = player.select(".dlgn-controls[hidden]")
+        inputs = [len(controls.select(f"[data-parameter='{number}']")) for number in range(len(sizes))]
+        assert all(count in (1, size) for count, size in zip(inputs, sizes, strict=True))
+
+
+def test_the_book_opens_with_a_player():
+    assert article("book/intro").select_one("figure.dlgn-player")
+
+
+@every_page
+def test_no_output_is_a_warning(page):
+    assert not [text_of(tag) for tag in article(page).select(".output.stderr, .output.traceback, .system-message, .problematic")]
+
+
+# Claims, citations, minutes
+
+
+def test_every_claim_holds():
+    registered = yaml.safe_load((ROOT / "book" / "claims.yml").read_text(encoding="utf-8"))
+    rows = [[text_of(cell) for cell in row.find_all("td")] for row in article("book/claims").select("table tbody tr")]
+    verdicts = {re.search(r"\( ?([\w-]+) ?\)$", row[0])[1]: row[-1] for row in rows}
+    assert list(verdicts) == list(registered)
+    assert not {name: verdict for name, verdict in verdicts.items() if not verdict.endswith("✓ holds")}
+
+
+@every_page
+def test_every_number_in_prose_was_measured(page):
+    values = [text_of(tag) for tag in article(page).select(".dlgn-claim-value")]
+    text = (ROOT / page).with_suffix(".md").read_text(encoding="utf-8")
+    assert len(values) >= len(re.findall(r"\{claim\}`[\w-]+`", text))
+    assert not {"", "?", "not measured"} & set(values)
+
+
+def test_every_reference_is_cited_and_every_citation_known():
+    keys = re.findall(r"^@\w+\{([^,\s]+)", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), re.M)
+    files = [*ROOT.glob("book/**/*.md"), ROOT / "book" / "claims.yml"]
+    cited = re.findall(r"\{cite:\w+\}`([^`]+)`", "\n".join(file.read_text(encoding="utf-8") for file in files))
+    assert Counter(keys) == Counter({key.strip() for group in cited for key in group.split(",")})
+    assert len(article("book/references").select(".citation[role=listitem]")) == len(keys)
+
+
+def chapter_minutes(text):
+    """Return page -> minutes of a table of chapters in Markdown."""
+    found = {}
+    for row in filter(lambda line: line.startswith("|"), text.splitlines()):
+        named = [page for page in CHAPTERS if re.search(rf"{page.removeprefix('book/')}\b(?!-)", row)]
+        numbers = [int(cell) for cell in row.split("|") if re.fullmatch(r"\s*\d+\s*", cell)]
+        found.update(dict.fromkeys(named, numbers[0] if numbers else None))
+    return found
+
+
+@pytest.mark.parametrize("file", ["book/intro.md", "README.md"])
+def test_table_of_chapters_tells_their_minutes(file):
+    assert chapter_minutes((ROOT / file).read_text(encoding="utf-8")) == {page: source(page).metadata["minutes"] for page in CHAPTERS}
+
+
+def test_readme_leads_to_site_and_notebooks():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in CHAPTERS:
+        assert f"{ADDRESS}{page}.html" in text and f"/blob/{BRANCH}/notebooks/{page.removeprefix('book/')}.ipynb" in text
+    urls = re.findall(r"\]\((https?://[^)\s]+)\)", text)
+    assert not [problem for url in urls if (problem := broken("index", url))]
+
+
+# Code and exercises
+
+
+@every_notebook
+def test_code_is_short(page):
+    for cell in code_cells(page):
+        lines = cell.source.splitlines()
+        assert len(lines) <= 25, f"a cell of {len(lines)} lines: {lines[0]}"
+        lengths = [len(line) for line in lines]
+        if "check" in cell.metadata.get("tags", []):  # hints are sentences
+            for token in tokenize.generate_tokens(io.StringIO(cell.source).readline):
+                if token.type == tokenize.STRING and token.start[0] == token.end[0]:
+                    lengths[token.start[0] - 1] -= len(token.string)
+        assert not [line for line, length in zip(lines, lengths, strict=True) if length > 100]
+
+
+@every_notebook
+def test_exercise_shows_its_stub_and_folds_its_answer(page):
+    solutions, boxes = code_cells(page, "solution"), article(page).select(".dlgn-exercise")
+    assert len(boxes) == len(solutions) == len(code_cells(page, "check"))
+    for box, cell in zip(boxes, solutions, strict=True):
+        assert re.search(r"\d+ minutes, (easy|medium|hard)", text_of(box))
+        shown, solution, check = (tag for tag, _ in zip(box.find_next_siblings(True), range(3), strict=False))
+        assert "dlgn-stub" in shown.parent.get("class", []) + shown["class"] and shown.get_text().strip() == stub(cell.source)
+        for fold, word in ((solution, "dlgn-solution"), (check, "dlgn-check")):
+            assert fold.name == "details" and word in fold["class"] and not fold.has_attr("open")
+        assert cell.source.strip() in solution.get_text()
+        assert "✓ Right." in check.get_text()
+
+
+@every_notebook
+def test_no_answer_is_seen_outside_a_fold(page):
+    others = [cell.source for cell in source(page).cells if cell not in code_cells(page, "solution", "check")]
+    others += [stub(cell.source) for cell in code_cells(page, "solution")]
+    public = {line.strip() for text in others for line in text.splitlines()}
+    secret = {line.strip() for cell in code_cells(page, "solution") for line in cell.source.splitlines()} - public
+    open_text = "\n".join(tag for tag in article(page).find_all(string=True) if not tag.find_parent("details", open=False))
+    everything = article(page).get_text()
+    assert all(line in everything for line in secret)  # the site does hold them: in a fold
+    assert not [line for line in secret if line in map(str.strip, open_text.splitlines())]
+
+
+# What no file may hold
+
+#: an absolute path of somebody's machine, or a host that packages come from (nobody's page should depend on it)
+FOREIGN = re.compile(
+    r"(?<![\w.-])/(?:work|root|home|Users)/[\w.]+"
+    r"|\b(?:pypi\.org|pythonhosted\.org|npmjs\.(?:com|org)|yarnpkg\.com|deb\.debian\.org|anaconda\.(?:com|org)"
+    r"|crates\.io|proxy\.golang\.org|jsdelivr\.net|unpkg\.com|cdnjs\.cloudflare\.com)\b"
+)
+
+
+def test_files_hold_no_machine_paths_and_no_registry_hosts():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: its files are not known")
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
+    files = [name for name in listed.stdout.splitlines() if not name.startswith("book/assets/mathjax/") and (ROOT / name).is_file()]
+    assert "README.md" in files and "_config.yml" in files
+    found = {}
+    for name in files:
+        if PurePosixPath(name).suffix not in {".png", ".webp", ".jpg", ".ico", ".woff2", ".npz", ".gz", ".pt"}:
+            if hits := FOREIGN.findall((ROOT / name).read_text(encoding="utf-8")):
+                found[name] = sorted(set(hits))
+    assert not found
+
+
+@with_generated
+def test_pages_hold_no_machine_paths(page):
+    text = re.sub(r"data:[\w/;+-]+,[\w+/=%-]+", "", html_file(page).read_text(encoding="utf-8"))
+    assert str(ROOT) not in text
+    assert not FOREIGN.findall(text)
+
+
+def test_every_committed_page_is_in_the_book():
+    sources = {file.relative_to(ROOT).with_suffix("").as_posix() for file in ROOT.glob("book/**/*.md")}
+    assert sources == set(PAGES)
+    assert len(anchors(html_file("book/intro"))) > 5
