@@ -6,7 +6,7 @@ SITE   := _build/html
 READY  := $(VENV)/.ready
 BUILT  := $(SITE)/.built
 PORT   ?= 8000
-SOURCES := $(shell find book dlgn_lib -type f -not -path '*/__pycache__/*' 2>/dev/null) _config.yml _toc.yml constraints.txt
+SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' 2>/dev/null) _config.yml _toc.yml constraints.txt
 
 .PHONY: help setup book test notebooks course serve clean
 .DEFAULT_GOAL := help

@@ -294,7 +294,9 @@ class DLGN(_SeparateGates):
     Gating model: z_1 = V_1 x, z_ℓ = V_ℓ z_{ℓ-1}, gate_ℓ = σ(β z_ℓ). With `shallow=True` every gate layer reads the
     input directly, z_ℓ = V_ℓ x. Source: Yadav et al. (2024), section on the DLGN [halfspace]. Page: experts/gating.
 
-    Args: as for the family, and
+    Besides the arguments of `GatedNet`:
+
+    Args:
         value_input: "x" or "ones", what the experts read.
         shallow: whether every gate layer reads x instead of the gate layer below.
 

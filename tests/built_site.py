@@ -67,7 +67,9 @@ def article(page):
 def anchors(file):
     """Return the anchors of a built file."""
     soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
-    return {tag["id"] for tag in soup.find_all(id=True)} | {tag["name"] for tag in soup.find_all("a", attrs={"name": True})}
+    return {tag["id"] for tag in soup.find_all(id=True)} | {
+        tag["name"] for tag in soup.find_all("a", attrs={"name": True})
+    }
 
 
 def broken(page, url):

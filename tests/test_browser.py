@@ -12,12 +12,14 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from built_site import GENERATED, NOTEBOOKS, PAGES, SITE, html, html_file
+from built_site import GENERATED, NOTEBOOKS, PAGES, SITE, html_file, source
 from playwright.sync_api import sync_playwright
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 #: axe would fetch the style sheets once more (`preload`) to check a rule that is off, from wrong addresses
-AXE_RUN = "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'], preload: false})"
+AXE_RUN = (
+    "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'], preload: false})"
+)
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]
 DESKTOP, PHONE = {"width": 1280, "height": 1000}, {"width": 390, "height": 844}
 TAB_STOPS = 300  # ms after a change of size until the theme has made scrolling code focusable
@@ -54,7 +56,9 @@ def address():
 def browser():
     program = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
     if program is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium on this machine (Debian: the package chromium)")
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
+            "no Chromium on this machine (Debian: the package chromium)"
+        )
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *QUIET])
         yield started
@@ -69,22 +73,29 @@ class Visit:
         self.tab, self.address, self.wrong = self.context.new_page(), address, []
         self.tab.on("request", self._asked)
         self.tab.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url[:200]}"))
-        self.tab.on("response", lambda answer: self.wrong.append(f"{answer.status}: {answer.url[:200]}") if answer.status >= 400 else None)
-        self.tab.on("console", lambda line: self.wrong.append(f"console: {line.text}") if line.type == "error" else None)
+        self.tab.on(
+            "response",
+            lambda answer: self.wrong.append(f"{answer.status}: {answer.url[:200]}") if answer.status >= 400 else None,
+        )
+        self.tab.on(
+            "console", lambda line: self.wrong.append(f"console: {line.text}") if line.type == "error" else None
+        )
         self.tab.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
 
     def _asked(self, request):
         if not request.url.startswith((self.address + "/", "data:", "blob:")):
             self.wrong.append(f"another host: {request.url[:200]}")
 
-    def open(self, page):
+    def open(self, page, query=""):
         self.wrong.clear()
-        self.tab.goto(f"{self.address}/{page}.html", wait_until="load")
+        self.tab.goto(f"{self.address}/{page}.html{query}", wait_until="load")
         self.tab.evaluate("window.MathJax?.startup.promise.then(() => true)")
         return self.tab
 
     def players(self, page):
-        return self.open(page).locator("figure.dlgn-player").all()
+        found = self.open(page).locator("figure.dlgn-player").all()
+        assert found, "the page has no player"
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +114,12 @@ def visits(browser, address):
         one.context.close()
 
 
-with_players = pytest.mark.parametrize("page", [page for page in NOTEBOOKS if (SITE / f"{page}.html").is_file() and html(page).select("figure.dlgn-player")])
+PLAYED = [
+    page
+    for page in NOTEBOOKS
+    if any("explore(" in cell.source for cell in source(page).cells if cell.cell_type == "code")
+]
+with_players = pytest.mark.parametrize("page", PLAYED)
 
 
 # Pages
@@ -119,6 +135,7 @@ def test_page_works_and_is_accessible(visits, page, theme):
     formulas, typeset, errors = (tab.locator(name).count() for name in (".math", "mjx-container", "mjx-merror"))
     assert typeset >= formulas and not errors
     tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    tab.evaluate("document.getAnimations().forEach(fading => fading.finish())")
     tab.evaluate(AXE)
     for size in (DESKTOP, PHONE):
         tab.set_viewport_size(size)
@@ -126,16 +143,18 @@ def test_page_works_and_is_accessible(visits, page, theme):
         wide = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"the page is {wide} px wider than the window of {size['width']} px"
         violations = tab.evaluate(AXE_RUN)["violations"]
-        found = [(v["id"], n["target"], n["failureSummary"].splitlines()[-1].strip()) for v in violations for n in v["nodes"]]
+        found = [
+            (v["id"], n["target"], n["failureSummary"].splitlines()[-1].strip()) for v in violations for n in v["nodes"]
+        ]
         assert not found, f"{size['width']} px"
     assert not visit.wrong
 
 
 def test_search_finds_a_page(visits):
     visit = visits()
-    tab = visit.open("search")
-    tab.goto(f"{visit.address}/search.html?q=half-space")
+    tab = visit.open("search", "?q=half-space")
     tab.wait_for_selector("#search-results li a")
+    tab.wait_for_load_state("networkidle")  # it fetches the pages it found, for a line of their text
     assert not visit.wrong
 
 
@@ -149,11 +168,13 @@ class Player:
         self.figure = figure
         data = json.loads(figure.locator("script.dlgn-frames").text_content())
         self.values = [parameter["values"] for parameter in data["parameters"]]
-        self.alts = dict(zip(itertools.product(*map(range, map(len, self.values))), (alt for alt, _ in data["frames"]), strict=True))
-        self.at, self.start = list(data["start"]), list(data["start"])
+        self.alts = dict(
+            zip(itertools.product(*map(range, map(len, self.values))), (alt for alt, _ in data["frames"]), strict=True)
+        )
+        self.at = list(data["start"])
         self.button = figure.locator("button")
         self.pictures = {}  # what was seen at each place
-        self.seen = self.check()
+        self.default = self.seen = self.check()
 
     def state(self):
         return self.figure.evaluate(STATE)
@@ -185,25 +206,18 @@ class Player:
             assert self.seen["src"] != before["src"], f"the picture at {self.at} is that of the place before"
             assert self.seen["alt"] != before["alt"], f"the alt text at {self.at} is that of the place before"
 
+    def press(self, number, key):
+        """Press a key on a parameter and check that it moves as the key says."""
+        last = len(self.values[number]) - 1
+        place = {"Home": 0, "End": last, "ArrowRight": self.at[number] + 1, "ArrowLeft": self.at[number] - 1}[key]
+        self.inputs(number).nth(0 if self.is_range(number) else self.at[number]).press(key)
+        self.moved(number, min(max(place, 0), last) if self.is_range(number) else place % (last + 1))
+
     def keys(self, number):
         """Move a parameter through all its values by keyboard."""
-        last = len(self.values[number]) - 1
-        if self.is_range(number):
-            control = self.inputs(number)
-            control.press("Home")
-            self.moved(number, 0)
-            for place in range(1, last + 1):
-                control.press("ArrowRight")
-                self.moved(number, place)
-            control.press("Home")
-            self.moved(number, 0)
-            control.press("End")
-            self.moved(number, last)
-        else:
-            for _ in range(last + 1):  # once around
-                place = (self.at[number] + 1) % (last + 1)
-                self.inputs(number).nth(self.at[number]).press("ArrowRight")
-                self.moved(number, place)
+        arrows = ["ArrowRight"] * len(self.values[number])  # a slider stays at its end, a switch goes once around
+        for key in ["Home", *arrows, "Home", "End", "ArrowLeft"] if self.is_range(number) else [*arrows, "ArrowLeft"]:
+            self.press(number, key)
 
     def mouse(self, number):
         """Move a parameter by clicks."""
@@ -268,9 +282,8 @@ def test_play_runs_and_stops(timed, page):
 
         player.button.press("Space")
         player.moved(0, (player.at[0] + 1) % count)
-        player.inputs(0).first.press("Home" if player.is_range(0) else "ArrowRight")
-        player.moved(0, 0 if player.is_range(0) else 1)
-        clock.run_for(10_000)  # moving the slider has stopped it
+        player.press(0, "ArrowRight" if player.at[0] < count - 1 else "ArrowLeft")
+        clock.run_for(10_000)  # moving it by hand has stopped it
         assert player.state() == player.seen
     assert not visit.wrong
 
@@ -293,11 +306,8 @@ def test_print_shows_the_default_frame(visits, page):
     visit = visits()
     players = [Player(figure) for figure in visit.players(page)]
     for player in players:
-        default, player.default = player.seen, player.seen
-        player.button.click()
-        player.moved(0, (player.at[0] + 1) % len(player.values[0]))
-        player.button.click()
-        assert player.state()["alt"] != default["alt"]
+        player.press(0, "ArrowRight" if player.at[0] + 1 < len(player.values[0]) else "ArrowLeft")
+        assert player.seen["src"] != player.default["src"] and player.seen["controls"]
     visit.tab.emulate_media(media="print")
     visit.tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     for player in players:
@@ -313,9 +323,7 @@ def test_print_shows_the_default_frame(visits, page):
 
 @with_players
 def test_default_frame_is_there_without_javascript(visits, page):
-    figures = visits(java_script_enabled=False).open(page).locator("figure.dlgn-player").all()
-    assert figures
-    for figure in figures:
+    for figure in visits(java_script_enabled=False).players(page):
         assert figure.locator("img").is_visible() and not figure.locator(".dlgn-controls").is_visible()
         box = figure.locator("img").bounding_box()
         assert box["width"] > 200 and box["height"] > 100
@@ -337,9 +345,12 @@ MEASURE = """async figure => {
 
 def test_every_frame_decodes_at_once(visits, capsys):
     visit, steps = visits(), []
-    for page in with_players.args[1]:
+    for page in PLAYED:
         for figure in visit.players(page):
             steps += figure.evaluate(MEASURE)
     assert len(steps) > 20 and not visit.wrong
     with capsys.disabled():  # budget: under 50 ms; told, not tested, since other work on the machine disturbs it
-        print(f"\nslider step, input to decoded picture: median {statistics.median(steps):.0f} ms, longest {max(steps):.0f} ms of {len(steps)}")
+        middle, longest = statistics.median(steps), max(steps)
+        print(
+            f"\n{len(steps)} slider steps, input to decoded picture: median {middle:.0f} ms, longest {longest:.0f} ms"
+        )

@@ -151,9 +151,17 @@ def test_exercise_in_each_edition(editions):
 
 
 def test_hidden_input_is_a_form(editions):
-    cell = next(c for c in cells_of(editions["colab"]["part/page.ipynb"]) if c.metadata.get("cellView") == "form")
-    assert cell.source == '#@title The picture\nprint("drawn")'
-    assert cell.metadata.jupyter.source_hidden
+    forms = {
+        c.source: c for c in cells_of(editions["colab"]["part/page.ipynb"]) if c.metadata.get("cellView") == "form"
+    }
+    assert forms['#@title The picture\nprint("drawn")'].metadata.jupyter.source_hidden
+
+
+def test_a_self_check_is_a_form_whose_hints_are_not_in_sight(editions):
+    for edition in editions.values():
+        for cell in cells_of(edition["part/page.ipynb"]):
+            if "check" in cell.metadata.get("tags", []):
+                assert cell.source.startswith("#@title Self-check") and cell.metadata.jupyter.source_hidden
 
 
 def test_buttons_lead_to_the_same_notebook(tmp_path):

@@ -312,8 +312,8 @@ def test_enumeration_is_the_product_of_the_layers(width, depth):
 
 
 TOO_MANY = {
-    "enumerate": (lambda: enumerate_paths(10, 40), f"10**40 = {10**40:,} is more than the limit of 1,000,000"),
-    "gates": (lambda: path_gates(ReLUNet(1, 10, 40), torch.zeros(1, 1)), "10**40 = 10,000"),
+    "enumerate": (lambda: enumerate_paths(10, 40), "10**40 = about 10**40 is more than the limit of 1,000,000"),
+    "gates": (lambda: path_gates(ReLUNet(1, 10, 40), torch.zeros(1, 1)), "10**40 = about 10**40"),
     "experts": (lambda: path_experts(ReLUNet(1, 10, 40), torch.zeros(1, 1)), "is more than the limit of 1,000,000"),
     "mixture": (
         lambda: mixture_output(ReLUNet(1, 1, 20, bias=True), torch.zeros(1, 1)),
@@ -331,7 +331,7 @@ TOO_MANY = {
         lambda: exact_mixture([[[1]] * 20, *[[[1] * 20] * 20] * 4, [[1] * 20]], [1]),
         "paths = 3,200,000 is more than",
     ),
-    "a number too long to print": (lambda: enumerate_paths(10, 5000), "10**5000 = 10**5000.0 is more than"),
+    "a number too long to print": (lambda: enumerate_paths(10, 5000), "10**5000 = about 10**5000 is more than"),
 }
 
 
