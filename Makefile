@@ -8,7 +8,7 @@ BUILT  := $(SITE)/.built
 PORT   ?= 8000
 SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test notebooks course serve clean
+.PHONY: help setup book test notebooks claims course serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -40,6 +40,9 @@ test: $(READY) $(BUILT)  ## build the site if it is absent or stale, then run ev
 
 notebooks: $(READY)  ## write notebooks/ from book/: what Colab opens
 	$(BIN)/python book/_ext/export_notebooks.py --out notebooks --edition colab
+
+claims: $(BUILT)  ## copy the values measured by the build into book/claims.yml, from where notebooks print them
+	$(BIN)/python book/_ext/claims.py
 
 course: $(READY)  ## write the student and the teacher edition into _build/course
 	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/student --edition student

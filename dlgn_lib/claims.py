@@ -24,6 +24,7 @@ _NEEDS = re.compile(
 _COMPARE = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "==": float.__eq__}
 _SHOW = {"median": statistics.median, "min": min, "max": max}
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 class ClaimError(AssertionError):
@@ -42,6 +43,7 @@ class Claim:
     value: float | str  # the registered value: what notebooks print, where nothing was measured yet
     show: str = "median"  # which of several values prose prints: "median", "min", "max" or "range"
     format: str = "{:.3g}"  # how a number is printed
+    unit: str = "seeds"  # what the several values belong to: "seeds", "nets"
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,29 @@ def _shown(claim: Claim, values: Sequence) -> str:
     return show_number(_SHOW[claim.show](values), claim.format)
 
 
+def plain(text: str) -> str:
+    """Return a printed value in the plain notation that `float` reads.
+
+    >>> plain("4.1·10⁻¹⁵"), plain("16,777,216"), plain("10⁻⁹ to 1")
+    ('4.1e-15', '16777216', '1e-9 to 1')
+    """
+    text = re.sub(r"·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "e" + m[1].translate(_PLAIN), text.replace(",", ""))
+    return re.sub(r"10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "1e" + m[1].translate(_PLAIN), text)
+
+
+def agree(one: str, other: str) -> bool:
+    """Return whether two printed values say the same: equal texts, or numbers within a tenth (or below 10⁻¹², rounding).
+
+    >>> agree("0.97 to 1.00", "0.96 to 1.00"), agree("3·10⁻¹⁶", "7·10⁻¹⁶"), agree("0.5", "0.05")
+    (True, True, False)
+    """
+    texts = [plain(one), plain(other)]
+    numbers = [[float(n) for n in re.findall(_NUMBER, text)] for text in texts]
+    words = [re.sub(_NUMBER, "#", text) for text in texts]
+    close = (abs(a - b) <= max(0.1 * max(abs(a), abs(b)), 1e-12) for a, b in zip(*numbers, strict=False))
+    return words[0] == words[1] and all(close)
+
+
 def registered(claim_id: str) -> str:
     """Return the registered value of a claim as text: what notebooks print."""
     claim = find(claim_id)
@@ -182,8 +207,10 @@ def check_claim(claim_id: str, measured: object, seeds: int | Sequence[int] | No
         )
     good = [satisfies(value, claim.needs) for value in values]
     shown = _shown(claim, values)
-    count = f"{sum(good)} of {len(values)} seeds: " if names else ""
-    line = f"{count}{claim.statement}: {shown} (needs {needs_text(claim.needs)}{' in every seed' if names else ''})"
+    count = f"{sum(good)} of {len(values)} {claim.unit}: " if names else ""
+    line = (
+        f"{count}{claim.statement}: {shown} (needs {needs_text(claim.needs)}{f' in all {claim.unit}' if names else ''})"
+    )
     if not all(good):
         wrong = [(n, v) for n, v, g in zip(names or values, values, good, strict=True) if not g]
         line += "; " + _by_how_much(wrong, claim.needs, bool(names))

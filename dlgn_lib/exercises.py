@@ -4,6 +4,7 @@ Course: course/teaching. Sources hold the solution only; everything else is made
 """
 
 import ast
+import copy
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -14,19 +15,27 @@ _TODO = "...  # your code here"
 
 
 def _value(answer: object, args: tuple) -> object:
-    return answer(*args) if callable(answer) else answer
+    return answer(*copy.deepcopy(args)) if callable(answer) else answer  # an answer may change its arguments
 
 
 def _same(a: object, b: object) -> bool:
+    if isinstance(a, str) and isinstance(b, str):
+        return a.strip().casefold() == b.strip().casefold()
+    if isinstance(b, set):  # one hint for several wrong values
+        return any(_same(a, value) for value in b)
     try:
         a, b = (torch.as_tensor(v, dtype=torch.float64) for v in (a, b))
     except (TypeError, ValueError, RuntimeError):
         return bool(a == b)
-    return a.shape == b.shape and torch.allclose(a, b, rtol=1e-6, atol=1e-9)
+    return a.shape == b.shape and torch.allclose(a, b, rtol=1e-4, atol=1e-9)  # float32 answers are fine
 
 
 def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] | None = None) -> tuple[bool, str]:
-    """Return (accepted, message) for a learner's answer; arguments as for `check`."""
+    """Return (accepted, message) for a learner's answer; arguments as for `check`, with a value as the case ((), value).
+
+    >>> verdict(6, [((), 9)], {"You added; choices in different layers multiply.": 6})
+    (False, '✗ Not quite. You added; choices in different layers multiply.')
+    """
     if answer is ...:
         return False, "Not yet: replace the dots by your answer and run this cell again."
     results = []
@@ -36,7 +45,8 @@ def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] 
         except Exception as error:  # whatever a learner's code raises is part of the answer to them
             return False, f"✗ Your code stopped for the input {args}: {type(error).__name__}: {error}"
         if results[-1] is None or results[-1] is ...:
-            return False, "Not yet: your function gives nothing back. Replace the dots and `return` your answer."
+            what = "your function gives nothing back. Replace the dots and `return`" if callable(answer) else "give"
+            return False, f"Not yet: {what} your answer."
     if all(_same(result, expected) for result, (_, expected) in zip(results, cases, strict=True)):
         return True, "✓ Right."
     for hint, wrong in (hints or {}).items():
@@ -55,24 +65,28 @@ def check(answer: object, cases: Sequence[tuple] | object, hints: Mapping[str, o
     Args:
         answer: a value, or a function that is called on each case; `...` counts as not answered yet.
         cases: pairs (arguments, expected) for a function; for a value, the expected value itself.
-        hints: hint -> the value, or function of the same arguments, that a learner with this mistake arrives at.
+        hints: hint -> the value, or function of the same arguments, that a learner with this mistake arrives at; a set
+            of values gives one hint to several.
 
     Raises:
         AssertionError: in builds and tests only, if the answer (there, the solution) is not accepted, or if a hint's
             wrong answer is.
 
-    >>> check(6, 9, {"You added; choices in different layers multiply.": 6})
-    ✗ Not quite. You added; choices in different layers multiply.
+    >>> check(9, 9, {"You added; choices in different layers multiply.": 6})
+    ✓ Right.
     """
-    if not callable(answer):
-        if answer is not ... and isinstance(cases, (list, tuple)) and cases and isinstance(cases[0], tuple):
-            raise TypeError("cases of pairs (arguments, expected) need a function as the answer, got a value")
-        cases = [((), cases)]
-    accepted, message = verdict(answer, cases, hints)
+    wants_function = isinstance(cases, (list, tuple)) and cases and isinstance(cases[0], tuple)
+    if callable(answer) == bool(wants_function) or answer is ...:
+        cases = cases if wants_function else [((), cases)]
+        accepted, message = verdict(answer, cases, hints)
+    else:
+        wanted, got = ("a function", "a value") if wants_function else ("a value", "a function")
+        accepted, message = False, f"✗ Not quite: the answer should be {wanted}, yours is {got}."
     print(message)
     if in_build():
         assert accepted, message
         for hint, wrong in (hints or {}).items():
+            wrong = next(iter(wrong)) if isinstance(wrong, set) else wrong
             assert verdict(wrong, cases, hints) == (False, f"✗ Not quite. {hint}"), f"the hint {hint!r} is never given"
 
 

@@ -84,9 +84,13 @@ class GatedNet(nn.Module):
         self.width = check_count("width", width)
         self.depth = check_count("depth", depth)
         self.out_dim = check_count("out_dim", out_dim)
-        if not beta > 0:
+        if isinstance(beta, str) or not beta > 0:
             raise ValueError(
                 f"beta, the slope of the soft gates, must be positive, got {beta!r}; math.inf gives hard gates"
+            )
+        if not isinstance(generator, torch.Generator | None):
+            raise TypeError(
+                f"generator must be a torch.Generator, e.g. torch.Generator().manual_seed(0), got {generator!r}"
             )
         if init not in ("torch", *_GAINS):
             raise ValueError(f"init must be one of 'torch', 'he', 'lecun', got {init!r}")

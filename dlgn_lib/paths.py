@@ -25,7 +25,7 @@ def _check_fits(count: int, limit: int, what: str) -> None:
     if count > limit:
         number = f"{count:,}" if count < 10**15 else f"about 10**{math.log10(count):.4g}"
         raise TooManyPathsError(
-            f"{what} = {number} is more than the limit of {limit:,}; give fewer `paths`, a smaller net, "
+            f"{what} ({number}), is more than the limit of {limit:,}; give fewer `paths`, a smaller net, "
             "or use path_activity or factorised_output, which sum over all paths without listing them"
         )
 

@@ -8,7 +8,7 @@ import io
 import itertools
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
@@ -18,7 +18,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
-from dlgn_lib.claims import in_build
+from dlgn_lib.claims import in_build, show_number
 
 MAX_FRAMES = 25
 _PIXELS_PER_INCH = 100  # size on the page
@@ -54,26 +54,28 @@ def _encode(figure: Figure) -> tuple[str, int, int]:
 
 
 def _img(source: str, width: int, height: int, alt: str) -> str:
-    return f'<img src="{source}" width="{width}" height="{height}" alt="{html.escape(alt)}">'
+    return f'<div class="dlgn-scroll"><img src="{source}" width="{width}" height="{height}" alt="{html.escape(alt)}"></div>'
 
 
 def _figure_html(body: str, kind: str = "") -> str:
     return f'<figure class="dlgn-figure {kind}">\n<style>{_asset("player.css")}</style>\n{body}\n</figure>'
 
 
-def show(figure: Figure, alt: str) -> HTML:
+def show(figure: Figure, alt: str = "") -> HTML:
     """Return a still figure with its alt text, for the end of a cell: `show(*plots.path_counts(...))`.
 
     Raises:
         TypeError: if `figure` is not a matplotlib figure.
         ValueError: if the alt text is shorter than a sentence of four words.
     """
+    if isinstance(figure, tuple):
+        raise TypeError("show takes a figure and its alt text; put a star before a drawing: show(*plots.name(...))")
     figure, alt = _check_drawing((figure, alt), "show(figure, alt)")
     return HTML(_figure_html(_img(*_encode(figure), alt)))
 
 
 def _text(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return show_number(value, "{:g}").replace("-", "−") if isinstance(value, float) else str(value)
 
 
 def _is_number(value: object) -> bool:
@@ -190,6 +192,9 @@ def explore(
             `live` that the grid does not have.
         TypeError: if `draw` does not return (figure, alt text), or does not take the parameters.
     """
+    for name, values in grid.items():
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise TypeError(f"grid must give {name!r} a list of values, got {values!r}")
     grid = {name: list(values) for name, values in grid.items()}
     count = math.prod(map(len, grid.values()))
     if not 1 <= len(grid) <= 3 or count == 0:

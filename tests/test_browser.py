@@ -262,6 +262,13 @@ def timed(browser, address):
         one.context.close()
 
 
+def rests(player, clock):
+    """Check that nothing moves by itself."""
+    for time in (750, 10_000):  # one step, and several
+        clock.run_for(time)
+        assert player.state() == player.seen
+
+
 @with_players
 def test_play_runs_and_stops(timed, page):
     visit = timed()
@@ -277,14 +284,12 @@ def test_play_runs_and_stops(timed, page):
         player.button.press("Enter")
         player.seen = player.check()
         assert player.seen["button"].startswith("Play: ")
-        clock.run_for(10_000)
-        assert player.state() == player.seen
+        rests(player, clock)
 
         player.button.press("Space")
         player.moved(0, (player.at[0] + 1) % count)
         player.press(0, "ArrowRight" if player.at[0] < count - 1 else "ArrowLeft")
-        clock.run_for(10_000)  # moving it by hand has stopped it
-        assert player.state() == player.seen
+        rests(player, clock)  # moving it by hand has stopped it
     assert not visit.wrong
 
 
@@ -296,8 +301,7 @@ def test_nothing_moves_by_itself_if_that_is_asked_for(timed, page):
         for _ in range(2):
             player.button.click()
             player.moved(0, (player.at[0] + 1) % len(player.values[0]))
-            visit.tab.clock.run_for(10_000)
-            assert player.state() == player.seen
+            rests(player, visit.tab.clock)
     assert not visit.wrong
 
 

@@ -51,9 +51,23 @@ def test_a_value_exercise_says_no_expected_value():
     assert "7" not in verdict(5, [((), 7)])[1]
 
 
-def test_cases_of_a_function_with_a_value_are_refused():
-    with pytest.raises(TypeError, match="need a function"):
-        check(3, [((), 3)])
+def test_a_value_for_a_function_and_the_reverse_are_named(monkeypatch, capsys):
+    monkeypatch.delenv("DLGN_BUILD", raising=False)
+    check(3, [((2,), 3)])
+    check(lambda: 3, 3)
+    said = capsys.readouterr().out
+    assert "should be a function, yours is a value" in said and "should be a value, yours is a function" in said
+
+
+def test_an_answer_may_differ_in_case_precision_and_may_change_its_arguments():
+    def pops(values):
+        values.pop()
+        return 1.00001
+
+    assert verdict("Constant ", [((), "constant")])[0]
+    arguments = [1, 2]
+    assert verdict(pops, [((arguments,), 1.0)])[0] and arguments == [1, 2]
+    assert verdict(-0.5, [((), 0)], {"too low": {-0.5, -1}}) == (False, "✗ Not quite. too low")
 
 
 def test_stub_keeps_what_is_given_and_nothing_else():

@@ -7,6 +7,7 @@ import html
 import json
 import os
 import re
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -14,7 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from dlgn_lib.claims import find, needs_text, registry
+from dlgn_lib.claims import find, needs_text, register_path, registered, registry
 
 logger = logging.getLogger(__name__)
 _DATA = re.compile(r'data-claim="([^"]*)"')
@@ -117,6 +118,26 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         node.replace_self(nodes.inline("", text, classes=["dlgn-claim-value"]))
 
 
+def measured_in(site: Path) -> dict[str, str]:
+    """Return the value of each claim as the built site at `site` shows it."""
+    pages = [page.read_text(encoding="utf-8") for page in sorted(site.rglob("*.html"))]
+    verdicts = [json.loads(html.unescape(m[1])) for page in pages for m in _DATA.finditer(page)]
+    return {verdict["id"]: verdict["shown"] for verdict in verdicts}
+
+
+def register(site: Path) -> int:
+    """Write the values of the built site into the register, for those that changed; return how many did."""
+    lines, changed, claim_id = register_path().read_text(encoding="utf-8").splitlines(), 0, None
+    measured = measured_in(site)
+    for number, line in enumerate(lines):
+        claim_id = line[:-1] if re.fullmatch(r"[\w-]+:", line) else claim_id
+        if line.startswith("  value: ") and registered(claim_id) != measured[claim_id]:
+            lines[number] = f"  value: {json.dumps(measured[claim_id], ensure_ascii=False)}"
+            changed += 1
+    register_path().write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return changed
+
+
 def setup(app: Sphinx) -> dict:
     """Register role, directive and collector, and tell the kernels that this is a build."""
     os.environ.setdefault("DLGN_BUILD", "1")
@@ -129,3 +150,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("env-check-consistency", _check)
     app.connect("doctree-resolved", _resolve)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    print("claims:", register(Path("_build/html")), "registered values brought up to date")

@@ -6,15 +6,19 @@ A drawing computes nothing that a page could want to know: it calls the library 
 from dlgn_lib.plots.experts import activations, errors, path_counts, path_walk, region_1d, region_jump, running_sum
 from dlgn_lib.plots.gating import gate_maps, half_spaces, pieces, softness
 from dlgn_lib.plots.learning import allocation
-from dlgn_lib.plots.style import intervals
+from dlgn_lib.plots.style import BLUE, GREEN, RED, intervals, number
 
 __all__ = [
+    "BLUE",
+    "GREEN",
+    "RED",
     "activations",
     "allocation",
     "errors",
     "gate_maps",
     "half_spaces",
     "intervals",
+    "number",
     "path_counts",
     "path_walk",
     "pieces",

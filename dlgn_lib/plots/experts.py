@@ -8,8 +8,10 @@ import seaborn as sns
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
+from dlgn_lib.claims import show_number
 from dlgn_lib.models import GatedNet
 from dlgn_lib.paths import path_experts, path_gates
 from dlgn_lib.plots.style import (
@@ -21,11 +23,14 @@ from dlgn_lib.plots.style import (
     RED,
     SKY,
     Drawing,
+    check_net,
+    check_path,
     corners,
     fill,
     house_style,
     input_plane,
     intervals,
+    number,
 )
 from dlgn_lib.regions import path_region, region_area
 
@@ -71,22 +76,24 @@ def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], on: Sequence[Seq
 @house_style
 def path_walk(net: GatedNet, path: Sequence[int], x: Tensor, bounds: Sequence[Sequence[float]]) -> Drawing:
     """Draw one path of a small net at the input x (2,): the net with its active units, and the plane with the path's region."""
-    path = [int(unit) for unit in path]
+    check_net(net, in_dim=2, out_dim=1)
+    path = check_path(net, path)
     gates = [gate[0].bool().tolist() for gate in net.gates(x[None], hard=True)]
     gate = path_gates(net, x[None], torch.tensor([path]), hard=True).item()
     value = path_experts(net, x[None], torch.tensor([path])).item()
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.6), width_ratios=[1.15, 1])
     _draw_network(left, net, path, gates)
     pieces = path_region(net, path, bounds)
-    fill(right, pieces, facecolor=SKY, edgecolor=SKY, lw=0.5, alpha=0.75, zorder=0)
+    fill(right, pieces, facecolor="#a6d8f3", edgecolor="#a6d8f3", lw=0.8, zorder=0)
     right.plot(*x.tolist(), "o", color=INK, ms=8, zorder=3)
     state = "on" if gate else "off"
     input_plane(right, bounds, f"gate $f_\\pi$ = {gate:.0f} ({state}), expert $g_\\pi$ = {value:.2f}".replace("-", "−"))
     share = float(region_area(pieces) / region_area([corners(bounds)]))
+    point = f"({number(x[0].item())}, {number(x[1].item())})"
     alt = (
-        f"Left: a net with {net.depth} hidden layers of {net.width} units; path {tuple(path)} is drawn thick and at the marked "
-        f"input its gate is {state}. Right: the input plane; the path is active on the shaded {share:.0%} of it, and the "
-        f"input is {'inside' if gate else 'outside'}."
+        f"Left: a net with {net.depth} hidden layers of {net.width} units; path {tuple(path)} is drawn thick and at the "
+        f"input {point} its gate is {state}. Right: the input plane; the path is active on the shaded {share:.0%} of it, "
+        f"and the input is {'inside' if gate else 'outside'}."
     )
     return figure, alt
 
@@ -125,20 +132,35 @@ def path_counts(widths: Sequence[int], depths: Sequence[int], limit: float) -> D
 
 @house_style
 def region_1d(net: GatedNet, path: Sequence[int], bounds: tuple[float, float], names: Sequence[str] = ()) -> Drawing:
-    """Draw the pre-activations along a path of a net with one input, and the exact region where all of them are ≥ 0."""
+    """Draw the pre-activations along a path of a net with one input, and the exact region where all of them are ≥ 0.
+
+    `names` are labels of the path's units, layer by layer; without them they are numbered.
+
+    Raises:
+        TypeError: if `net` is no net of the family.
+        ValueError: if it has more than one input, or `path` or `names` do not fit its depth.
+    """
+    check_net(net, in_dim=1)
+    path = check_path(net, path)
+    names = list(names) or [f"unit {unit} of layer {layer}" for layer, unit in enumerate(path, start=1)]
+    if len(names) != net.depth:
+        raise ValueError(f"names must be {net.depth} labels, one per hidden layer, got {names}")
     x = torch.linspace(float(bounds[0]), float(bounds[1]), 801, dtype=net.value_layers[0].weight.dtype)
     region = path_region(net, path, bounds, exact=True)
     figure, ax = plt.subplots(figsize=(7, 3.4))
     with torch.no_grad():
         heights = [z[:, unit] for z, unit in zip(net.preactivations(x[:, None]), path, strict=True)]
-    for layer, (height, (colour, line)) in enumerate(zip(heights, [(RED, "--"), (GREEN, "-")], strict=False)):
-        name = names[layer] if names else f"unit {path[layer]} of layer {layer + 1}"
-        ax.plot(x, height, color=colour, ls=line, lw=2, label=f"$z$ of the {name} unit")
+    styles = [(RED, "--"), (GREEN, "-"), *LINES]
+    for name, height, (colour, line) in zip(names, heights, styles, strict=False):
+        ax.plot(x, height, color=colour, ls=line, lw=2, label=f"$z$, {name}")
     ax.axhline(0, color="#888888", lw=0.8)
     for low, high in region:
         ax.axvspan(float(low), float(high), color=SKY, alpha=0.4, lw=0)
         ax.plot([float(low), float(high)], [0, 0], color=BLUE, lw=5, solid_capstyle="butt", marker="|", ms=14, mew=2.5)
-    ax.set(xlabel="$x$", ylabel="pre-activation $z$", ylim=(-2.3, 2.1), xlim=tuple(map(float, bounds)))
+    reach = 1.25 * max(
+        1.5, heights[-1].abs().max().item()
+    )  # the last layer sets the scale, the others may leave the frame
+    ax.set(xlabel="$x$", ylabel="pre-activation $z$", ylim=(-1.2 * reach, reach), xlim=tuple(map(float, bounds)))
     ax.set_title(f"active path region: {intervals(region)}", color=BLUE)
     ax.legend(loc="lower left", ncols=2, fontsize=9)
     pieces = f"{len(region)} piece{'s' if len(region) != 1 else ''}: {intervals(region)}" if region else "empty"
@@ -148,20 +170,38 @@ def region_1d(net: GatedNet, path: Sequence[int], bounds: tuple[float, float], n
 
 @house_style
 def region_jump(
-    nets: Mapping[str, GatedNet], paths: Mapping[str, Sequence[int]], bounds: Sequence[Sequence[float]], note: str
+    nets: Mapping[str, GatedNet],
+    path: Sequence[int],
+    bounds: Sequence[Sequence[float]],
+    note: str,
+    units: Mapping[str, tuple[int, str]],
 ) -> Drawing:
-    """Draw the exact active region of one path for each of several nets with two inputs, side by side."""
+    """Draw the exact active region of one path for each of several nets with two inputs, side by side.
+
+    `units` labels the boundaries of first-layer units without bias: name -> (unit, colour); a tick points to the on side.
+    """
     figure, axes = plt.subplots(1, len(nets), figsize=(7.4, 3.9), squeeze=False, sharey=True, layout="compressed")
     told = []
     for ax, (name, net) in zip(axes[0], nets.items(), strict=True):
-        pieces = path_region(net, paths[name], bounds, exact=True)
+        check_net(net, in_dim=2)
+        pieces = path_region(net, path, bounds, exact=True)
         share = float(region_area(pieces) / region_area([corners(bounds)]))
-        fill(ax, pieces, facecolor=SKY, edgecolor=SKY, lw=0.3, zorder=0)
-        input_plane(ax, bounds, name)
-        ax.annotate(f"active on {share:.3g} of the square", (0.03, 0.03), xycoords="axes fraction", fontsize=9)
+        fill(ax, pieces, facecolor="#f3d9b1", edgecolor="#f3d9b1", lw=0.3, zorder=0)
+        input_plane(ax, bounds, f"{name}: on a share {share:.3g}")
+        first = net.gate_layers[0] if hasattr(net, "gate_layers") else net.value_layers[0]
+        for text, (unit, colour) in units.items():
+            normal = first.weight[unit].detach().double()
+            normal = normal / normal.norm()
+            along = 1.92 * torch.stack([normal[1], -normal[0]])
+            ax.plot(*torch.stack([-along, along]).T.tolist(), color=colour, lw=2, zorder=2)
+            tip = 0.35 * normal
+            ax.annotate(
+                f"{text} on", (0.98 * along).tolist(), (0.98 * along + tip).tolist(), color=colour, fontsize=9,
+                ha="right", va="center", arrowprops={"arrowstyle": "<-", "color": colour, "lw": 1.2},
+            )  # fmt: skip
         told.append(f"{name}: active on a share of {share:.3g} of the square")
     figure.suptitle(note, fontsize=11)
-    return figure, f"Active region of one path in the input plane, {note.replace('$', '')}. " + "; ".join(told) + "."
+    return figure, f"Active region of one path in the input plane, {note}. " + "; ".join(told) + "."
 
 
 @house_style
@@ -171,6 +211,7 @@ def running_sum(net: GatedNet, x: Tensor) -> Drawing:
         terms = (path_gates(net, x[None]) * path_experts(net, x[None])[:, :, 0])[0]
         target = net(x[None])[0, 0].item()
     total = torch.cumsum(terms, 0)
+    gap = abs(total[-1].item() - target)
     count, active = len(terms), int((path_gates(net, x[None], hard=True) > 0).sum())
     figure, ax = plt.subplots(figsize=(6.8, 3.4))
     ax.step(
@@ -184,9 +225,9 @@ def running_sum(net: GatedNet, x: Tensor) -> Drawing:
     ax.axhline(target, color=RED, ls="--", lw=1.6, label=r"forward pass $\hat{y}(x)$")
     ax.plot(count, total[-1].item(), "o", color=BLUE, ms=8)
     ax.set(xlabel="paths counted", ylabel="sum", xlim=(0, count * 1.02))
-    ax.set_title(
-        f"{count:,} path{'s' if count != 1 else ''}, {active:,} active; difference at the end {abs(total[-1].item() - target):.1e}"
-    )
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    left = show_number(gap, "{:.0e}")
+    ax.set_title(f"{count:,} path{'s' if count != 1 else ''}, {active:,} active; difference at the end {left}")
     ax.legend(fontsize=9, loc="best")
     alt = (
         f"The sum of gate times expert over {count} paths, {active} of them active, as a staircase that ends on the dashed line "
@@ -199,12 +240,14 @@ def running_sum(net: GatedNet, x: Tensor) -> Drawing:
 def errors(counts: Sequence[int], relative: Sequence[float], bound: float) -> Drawing:
     """Draw the relative error of the mixture of many random nets against their number of paths."""
     figure, ax = plt.subplots(figsize=(6.6, 3.3))
-    floor = 1e-17  # zeros are drawn here
+    floor = 1e-17  # zeros are drawn here, on a tick of their own
     ax.scatter(counts, np.maximum(relative, floor), s=26, color=BLUE, alpha=0.7, linewidth=0)
     ax.axhline(bound, color=RED, ls="--", label="bound of the claim")
     ax.set(
         xscale="log", yscale="log", ylim=(floor / 3, bound * 10), xlabel="number of paths", ylabel="relative difference"
     )
+    ax.set_yticks([floor, 1e-16, 1e-15, 1e-14, 1e-13, 1e-12], ["0", *(f"$10^{{{p}}}$" for p in range(-16, -11))])
+    ax.minorticks_off()
     ax.legend(loc="upper left", fontsize=9)
     alt = (
         f"Relative difference between mixture and forward pass of {len(counts)} random ReLU nets against their number of paths: "
@@ -224,6 +267,7 @@ def activations(
         ax.plot(x, mixture[name], color=RED, lw=1.6, ls="--", label="mixture")
         gap = (forward[name] - mixture[name]).abs().max().item()
         ax.set(title=f"{name}\ngap {gap:.2g}" if gap > 1e-9 else f"{name}\ngap 0", xlabel="$x$")
+    axes[0].set_ylabel("output")
     axes[0].legend(fontsize=8)
     gaps = ", ".join(f"{n} {(forward[n] - mixture[n]).abs().max().item():.2g}" for n in names)
     return (

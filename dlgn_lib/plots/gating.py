@@ -10,13 +10,25 @@ from matplotlib.colors import ListedColormap
 
 from dlgn_lib.models import DLGN, GatedNet
 from dlgn_lib.paths import path_gates
-from dlgn_lib.plots.style import INK, LINES, Drawing, corners, extent, fill, grid_points, house_style, input_plane
+from dlgn_lib.plots.style import (
+    INK,
+    LINES,
+    Drawing,
+    check_net,
+    corners,
+    extent,
+    fill,
+    grid_points,
+    house_style,
+    input_plane,
+)
 from dlgn_lib.regions import activation_regions, path_region, region_area
 
 
 @house_style
 def gate_maps(net: GatedNet, units: Sequence[int], bounds: Sequence[Sequence[float]], title: str) -> Drawing:
     """Draw the gate of one unit in each hidden layer over the plane, and the gate of the path through them."""
+    check_net(net, in_dim=2)
     n = 121
     with torch.no_grad():
         points = grid_points(bounds, n, net)
@@ -48,13 +60,21 @@ def gate_maps(net: GatedNet, units: Sequence[int], bounds: Sequence[Sequence[flo
 
 @house_style
 def half_spaces(net: DLGN, bounds: Sequence[Sequence[float]], title: str = "") -> Drawing:
-    """Draw every half-space of every layer of a DLGN with two inputs: one line per unit, a tick towards the side where it is on."""
+    """Draw every half-space of every layer of a DLGN with two inputs: one line per unit, a tick towards the side where it is on.
+
+    Raises:
+        TypeError: if `net` is no DLGN.
+        ValueError: if it has not two inputs.
+    """
+    check_net(net, in_dim=2, kind=DLGN)
     left, right, low, high = extent(bounds)
     figure, axes = plt.subplots(1, net.depth, figsize=(7.6, 3.3), sharey=True, squeeze=False, layout="compressed")
     for layer, (ax, (normals, offsets)) in enumerate(zip(axes[0], net.half_spaces(), strict=True), start=1):
         colour = LINES[(layer - 1) % len(LINES)][0]
         for normal, offset in zip(normals.double(), offsets.double(), strict=True):
             length = normal.norm()
+            if length == 0:  # the gate is constant, there is no line
+                continue
             foot = -offset * normal / length**2  # the point of the line nearest to the origin
             along = torch.stack([-normal[1], normal[0]]) / length * 2 * (right - left)
             ax.plot(*torch.stack([foot - along, foot + along]).T.tolist(), color=colour, lw=0.9, alpha=0.8)
@@ -65,10 +85,11 @@ def half_spaces(net: DLGN, bounds: Sequence[Sequence[float]], title: str = "") -
         ax.set(xlim=(left, right), ylim=(low, high))
     for ax in axes[0, 1:]:
         ax.set_ylabel("")
-    figure.suptitle(title or f"every half-space of the net: {net.width} per layer", fontsize=11)
+    figure.suptitle(title or f"all half-spaces, {net.width} per layer", fontsize=11)
     return figure, (
-        f"One panel per hidden layer, one straight line per unit with a tick to the side where the gate is on: {net.width} half-planes "
-        f"in each of {net.depth} layers, the same kind of object in every layer."
+        f"{'Shallow' if net.shallow else 'Deep'} DLGN: one panel per hidden layer, one straight line per unit with a tick "
+        f"to the side where the gate is on: {net.width} half-planes in each of {net.depth} layers, the same kind of object "
+        "in every layer."
     )
 
 

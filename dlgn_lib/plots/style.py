@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
 
 import numpy as np
 import seaborn as sns
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from torch import Tensor
 
+from dlgn_lib.claims import show_number
 from dlgn_lib.models import GatedNet
 
 # Okabe-Ito colours, told apart by colour-blind readers; never the only code.
@@ -74,10 +76,29 @@ def input_plane(ax: Axes, bounds: Sequence[Sequence[float]], title: str = "") ->
 
 def number(value: object) -> str:
     """Return a coordinate as prose writes it: 1.5, and 1/3 for a fraction that decimals do not reach."""
-    text = f"{float(value):.6g}"
-    if float(text) != float(value) and not isinstance(value, float):
-        text = str(value)
-    return text.replace("-", "−")
+    text = f"{float(value):.4g}"
+    if isinstance(value, Fraction) and value.denominator <= 100 and float(text) != value:
+        return str(value).replace("-", "−")
+    return show_number(float(value), "{:.4g}").replace("-", "−")
+
+
+def check_net(net: object, in_dim: int, kind: type = GatedNet, out_dim: int | None = None) -> None:
+    """Raise TypeError or ValueError unless `net` is of this kind and has this many inputs (and outputs, if given)."""
+    if not isinstance(net, kind):
+        raise TypeError(f"net must be a {kind.__name__}, got {type(net).__name__}")
+    if net.in_dim != in_dim or out_dim not in (None, net.out_dim):
+        wanted = f"in_dim={in_dim}" + (f" and out_dim={out_dim}" if out_dim else "")
+        raise ValueError(f"this drawing needs a net with {wanted}, got in_dim={net.in_dim}, out_dim={net.out_dim}")
+
+
+def check_path(net: GatedNet, path: Sequence[int]) -> list[int]:
+    """Return the path as a list if it names one unit of each hidden layer, else raise ValueError."""
+    units = [int(unit) for unit in path]
+    if len(units) != net.depth or not all(0 <= unit < net.width for unit in units):
+        raise ValueError(
+            f"path must name {net.depth} units from 0 to {net.width - 1}, one per hidden layer, got {units}"
+        )
+    return units
 
 
 def intervals(region: Sequence[tuple]) -> str:
