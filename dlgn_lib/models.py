@@ -44,6 +44,16 @@ def _stack(sizes: Iterable[tuple[int, int]], bias: bool, init: str, generator: t
     return nn.ModuleList(_linear(inputs, outputs, bias, init, generator) for inputs, outputs in sizes)
 
 
+def _tensors(name: str, values: Sequence) -> list[Tensor]:
+    tensors = []
+    for number, value in enumerate(values):
+        try:
+            tensors.append(torch.as_tensor(value, dtype=torch.float64))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name}[{number}] must hold numbers, in rows of one length: {error}") from None
+    return tensors
+
+
 class GatedNet(nn.Module):
     """Base of the family: `ŷ(x) = W_L (gate_depth ⊙ W_depth (… gate_1 ⊙ W_1 v(x)))` with `L = depth + 1` weight layers.
 
@@ -214,7 +224,7 @@ class ReLUNet(GatedNet):
         Raises:
             ValueError: if the shapes do not fit together, or hidden layers differ in width.
         """
-        matrices = [torch.as_tensor(w, dtype=torch.float64) for w in weights]
+        matrices = _tensors("weights", weights)
         shapes = [tuple(w.shape) for w in matrices]
         if len(matrices) < 2 or any(w.ndim != 2 for w in matrices):
             raise ValueError(f"weights must be at least two matrices, one per layer, got shapes {shapes}")
@@ -227,9 +237,7 @@ class ReLUNet(GatedNet):
         net = cls(
             shapes[0][1], width, len(matrices) - 1, shapes[-1][0], bias=biases is not None, generator=torch.Generator()
         ).double()
-        vectors = (
-            [None] * len(matrices) if biases is None else [torch.as_tensor(b, dtype=torch.float64) for b in biases]
-        )
+        vectors = [None] * len(matrices) if biases is None else _tensors("biases", biases)
         if biases is not None and [tuple(b.shape) for b in vectors] != [s[:1] for s in shapes]:
             raise ValueError(
                 f"biases must have shapes {[s[:1] for s in shapes]}, one vector per layer, got {[tuple(b.shape) for b in vectors]}"

@@ -187,18 +187,22 @@ def region_jump(
         pieces = path_region(net, path, bounds, exact=True)
         share = float(region_area(pieces) / region_area([corners(bounds)]))
         fill(ax, pieces, facecolor="#f3d9b1", edgecolor="#f3d9b1", lw=0.3, zorder=0)
-        input_plane(ax, bounds, f"{name}: on a share {share:.3g}")
+        input_plane(ax, bounds, f"{name}: active on {share:.3g} of the square")
         first = net.gate_layers[0] if hasattr(net, "gate_layers") else net.value_layers[0]
         for text, (unit, colour) in units.items():
             normal = first.weight[unit].detach().double()
             normal = normal / normal.norm()
-            along = 1.92 * torch.stack([normal[1], -normal[0]])
-            ax.plot(*torch.stack([-along, along]).T.tolist(), color=colour, lw=2, zorder=2)
-            tip = 0.35 * normal
-            ax.annotate(
-                f"{text} on", (0.98 * along).tolist(), (0.98 * along + tip).tolist(), color=colour, fontsize=9,
-                ha="right", va="center", arrowprops={"arrowstyle": "<-", "color": colour, "lw": 1.2},
-            )  # fmt: skip
+            along = torch.stack([normal[1], -normal[0]])
+            ax.plot(*torch.stack([-3 * along, 3 * along]).T.tolist(), color=colour, lw=2, zorder=2)
+            base, side = 1.2 * along, abs(normal[0]) > abs(normal[1])
+            arrow = {"arrowstyle": "->", "color": colour, "lw": 1.6}
+            ax.annotate("", (base + 0.45 * normal).tolist(), base.tolist(), arrowprops=arrow)
+            ha, va = (
+                ("left" if normal[0] > 0 else "right", "center")
+                if side
+                else ("center", "bottom" if normal[1] > 0 else "top")
+            )
+            ax.text(*(base + 0.5 * normal).tolist(), f"{text} on", color=colour, fontsize=9, ha=ha, va=va)
         told.append(f"{name}: active on a share of {share:.3g} of the square")
     figure.suptitle(note, fontsize=11)
     return figure, f"Active region of one path in the input plane, {note}. " + "; ".join(told) + "."
