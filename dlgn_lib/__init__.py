@@ -9,6 +9,7 @@ from dlgn_lib import plots
 from dlgn_lib.claims import claim
 from dlgn_lib.data import circle
 from dlgn_lib.exercises import check
+from dlgn_lib.kernels import alignment, effective_rank, ntk, overlap_kernel, path_kernel, trace_normalize
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 from dlgn_lib.paths import (
     TooManyPathsError,
@@ -33,20 +34,26 @@ __all__ = [
     "ReLUNet",
     "TooManyPathsError",
     "activation_regions",
+    "alignment",
     "check",
     "circle",
     "claim",
+    "effective_rank",
     "enumerate_paths",
     "exact_mixture",
     "exact_weights",
     "explore",
     "factorised_output",
     "mixture_output",
+    "ntk",
+    "overlap_kernel",
     "path_activity",
     "path_experts",
     "path_gates",
+    "path_kernel",
     "path_region",
     "plots",
     "region_area",
     "show",
+    "trace_normalize",
 ]

@@ -1,0 +1,205 @@
+"""Kernels of a network: the overlap of active paths, the path kernel, the neural tangent kernel, and measures of them.
+
+All of them are products over layers, so paths and parameters are never listed. Pages: kernels/overlap, kernels/tangent.
+"""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from dlgn_lib.models import DeepLinearNet, GatedNet, ReLUNet
+from dlgn_lib.paths import path_form
+
+_BLOCK = 512  # rows of a kernel computed at a time: small enough to stay in a processor's cache
+
+
+def overlap_kernel(net: GatedNet, x: Tensor, y: Tensor | None = None, hard: bool | None = None) -> Tensor:
+    """Return Λ(x, y) = Σ_π f_π(x) f_π(y) = Π_ℓ ⟨gate_ℓ(x), gate_ℓ(y)⟩, (N, N') or (N, N).
+
+    With hard gates an entry counts the paths that are active at both inputs. Absorbed biases add the constant unit of
+    each layer. float32 nets give float32 unless the number of paths passes its range; then float64 is used.
+    Source: Yadav et al. (2024), overlap kernel [halfspace].
+
+    Args:
+        net: any net of the family.
+        x: inputs (N, D).
+        y: a second set of inputs (N', D); `x` itself if None, when only one half of the symmetric kernel is computed.
+        hard: None for the net's own gates, True for thresholded ones.
+
+    >>> net = ReLUNet.from_weights([[[1.0], [-1.0]], [[1.0, 1.0]]])     # units that are on right and left of 0
+    >>> overlap_kernel(net, torch.tensor([[1.0], [2.0], [-1.0]], dtype=torch.float64)).tolist()
+    [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    with torch.no_grad():
+        gates = _wide_enough(net, path_form(net, x, hard)[1])
+        if y is not None:
+            return _gram_product(gates, _wide_enough(net, path_form(net, y, hard)[1]))
+        kernel = gates[0].new_empty(len(x), len(x))
+        for start in range(0, len(x), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            for begin in range(start, len(x), _BLOCK):
+                columns = slice(begin, begin + _BLOCK)
+                kernel[rows, columns] = _gram_product([g[rows] for g in gates], [g[columns] for g in gates])
+                if begin > start:
+                    kernel[columns, rows] = kernel[rows, columns].T
+        return kernel
+
+
+def _wide_enough(net: GatedNet, gates: list[Tensor]) -> list[Tensor]:
+    """Return the gates in a type whose range holds the number of paths."""
+    log_paths = net.depth * math.log(gates[0].shape[1])
+    narrow = log_paths >= math.log(torch.finfo(gates[0].dtype).max)
+    return [gate.double() for gate in gates] if narrow else gates
+
+
+def _gram_product(left: list[Tensor], right: list[Tensor]) -> Tensor:
+    kernel = left[0] @ right[0].T
+    for a, b in zip(left[1:], right[1:], strict=True):
+        kernel *= a @ b.T
+    return kernel
+
+
+def path_kernel(net: GatedNet, x: Tensor, y: Tensor | None = None, hard: bool | None = None) -> Tensor:
+    """Return ⟨v(x), v(y)⟩ Λ(x, y), (N, N'): the kernel of the features f_π(x) v(x). Arguments: `overlap_kernel`.
+
+    Source: the neural path kernel of Lakshminarayanan and Singh (2020) [npk].
+    """
+    with torch.no_grad():
+        v = path_form(net, x, hard)[0]
+        w = v if y is None else path_form(net, y, hard)[0]
+        return (v @ w.T) * overlap_kernel(net, x, y, hard)
+
+
+def _forward(net: GatedNet, x: Tensor, hard: bool | None) -> Tensor:
+    """Return the output (N, K), with thresholded gates if `hard`."""
+    if not hard:
+        return net(x)
+    h = net.expert_input(x)
+    for layer, gate in zip(net.value_layers, net.gates(x, hard=True), strict=False):
+        h = gate * layer(h)
+    return net.value_layers[-1](h)
+
+
+def _signals(
+    net: GatedNet, layers: list[nn.Linear], x: Tensor, hard: bool | None
+) -> Iterator[tuple[Tensor, list[Tensor]]]:
+    """Return for each layer (its input (N, I) with a 1 for a bias, [∂f_k/∂(its output) (N, J) for each output k])."""
+    inputs, outputs, handles = {}, {}, []
+    for layer in layers:
+
+        def keep(module: nn.Linear, args: tuple, result: Tensor) -> None:
+            inputs[module], outputs[module] = args[0].detach(), result
+
+        handles.append(layer.register_forward_hook(keep))
+    try:
+        with torch.enable_grad():
+            f = _forward(net, x, hard)
+    finally:
+        for handle in handles:
+            handle.remove()
+    reached = [layer for layer in layers if outputs[layer].requires_grad]
+    deltas = {layer: [] for layer in reached}
+    for k in range(f.shape[1]):
+        gradients = torch.autograd.grad(
+            f[:, k].sum(), [outputs[layer] for layer in reached], retain_graph=k + 1 < f.shape[1], allow_unused=True
+        )
+        for layer, gradient in zip(reached, gradients, strict=True):
+            if gradient is not None:
+                deltas[layer].append(gradient)
+    for layer in reached:
+        a = inputs[layer]
+        yield (a if layer.bias is None else torch.cat([a, a.new_ones(len(a), 1)], dim=1)), deltas[layer]
+
+
+def ntk(net: GatedNet, x: Tensor, y: Tensor | None = None, part: str = "full", hard: bool | None = None) -> Tensor:
+    """Return the empirical neural tangent kernel Σ_k ⟨∂f_k(x)/∂θ, ∂f_k(y)/∂θ⟩, (N, N') or (N, N).
+
+    For a weight matrix the gradient at one input is an outer product, δ aᵀ, of what comes back and what goes in. So the
+    kernel is a sum over layers of (δ·δ')(a·a'), and no Jacobian with its N x parameters entries is ever formed.
+    Memory: O(N² + N·M·depth). Source: the split into parts follows Yadav et al. (2024) [halfspace].
+
+    Args:
+        net: any net of the family; parameters that are frozen do not count.
+        x: inputs (N, D).
+        y: a second set of inputs (N', D), or None for `x` itself.
+        part: "full", or the share of the "expert" (weights of the experts) or the "gate" (weights that only gates read).
+            Hard gates, and those of ReLU and deep linear nets, have a zero gate part.
+        hard: None for the net's own gates, True for thresholded ones.
+
+    Raises:
+        ValueError: if `part` is none of the three.
+
+    >>> net = DeepLinearNet(1, 1, 1, generator=torch.Generator().manual_seed(0)).double()    # f = w₂ w₁ x
+    >>> w1, w2 = (layer.weight.item() for layer in net.value_layers)
+    >>> math.isclose(ntk(net, torch.tensor([[2.0]], dtype=torch.float64)).item(), 4 * (w1**2 + w2**2))
+    True
+    """
+    if part not in ("full", "expert", "gate"):
+        raise ValueError(f"part must be 'full', 'expert' or 'gate', got {part!r}")
+    experts, gates = list(net.value_layers), list(getattr(net, "gate_layers", []))
+    if hard or not math.isfinite(net.beta) or isinstance(net, ReLUNet | DeepLinearNet):
+        gates = []
+    chosen = {"full": experts + gates, "expert": experts, "gate": gates}[part]
+    chosen = [layer for layer in chosen if layer.weight.requires_grad]
+    n, m = len(x), len(x if y is None else y)
+    kernel = net.check_input(x).new_zeros(n, m)
+    if not chosen:
+        return kernel
+    left = list(_signals(net, chosen, x, hard))
+    right = left if y is None else list(_signals(net, chosen, y, hard))
+    for (a, deltas), (b, others) in zip(left, right, strict=True):
+        backward = sum((d @ e.T for d, e in zip(deltas, others, strict=True)), kernel.new_zeros(n, m))
+        kernel += backward * (a @ b.T)
+    return kernel
+
+
+def trace_normalize(kernel: Tensor) -> Tensor:
+    """Return N·K / tr K, so that the mean of the diagonal is 1.
+
+    Raises:
+        ValueError: if the kernel is not square or its trace is not positive.
+    """
+    _check_square(kernel)
+    trace = kernel.trace()
+    if not trace > 0:
+        raise ValueError(f"kernel must have a positive trace to be normalised, got {trace.item()}")
+    return kernel * (len(kernel) / trace)
+
+
+def alignment(kernel: Tensor, target: Tensor) -> float:
+    """Return the centred alignment ⟨HKH, HTH⟩ / (‖HKH‖ ‖HTH‖) of two kernels (N, N), H = 1 - 11ᵀ/N; at most 1.
+
+    Pass `y @ y.T` as `target` to see how far a kernel is turned towards the targets y.
+
+    Raises:
+        ValueError: if the kernels are not square, differ in size, or are constant.
+    """
+    _check_square(kernel)
+    if kernel.shape != target.shape:
+        raise ValueError(f"kernel and target must have one shape, got {tuple(kernel.shape)} and {tuple(target.shape)}")
+    a, b = (k - k.mean(0) - k.mean(1, keepdim=True) + k.mean() for k in (kernel.double(), target.double()))
+    norms = a.norm() * b.norm()
+    if not norms > 0:
+        raise ValueError("alignment is not defined: a kernel is constant, nothing is left when it is centred")
+    return ((a * b).sum() / norms).item()
+
+
+def effective_rank(kernel: Tensor) -> float:
+    """Return exp(-Σ p_i log p_i) of the eigenvalues' shares p_i: r for r equal eigenvalues, between 1 and N.
+
+    Raises:
+        ValueError: if the kernel is not square, or has no positive eigenvalue.
+    """
+    _check_square(kernel)
+    values = torch.linalg.eigvalsh(kernel.double()).clamp_min(0)
+    if not values.sum() > 0:
+        raise ValueError("kernel must have a positive eigenvalue")
+    shares = values / values.sum()
+    return torch.exp(torch.special.entr(shares).sum()).item()
+
+
+def _check_square(kernel: Tensor) -> None:
+    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1]:
+        raise ValueError(f"kernel must be a square matrix, got shape {tuple(kernel.shape)}")

@@ -1,0 +1,165 @@
+"""Kernels against their definitions: enumeration of paths, and the Jacobian written out."""
+
+import copy
+import math
+
+import pytest
+import torch
+from torch.func import functional_call, jacrev
+
+from dlgn_lib.kernels import alignment, effective_rank, ntk, overlap_kernel, path_kernel, trace_normalize
+from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, ReLUNet
+from dlgn_lib.paths import path_form, path_gates
+
+KINDS = {
+    "ReLU": (ReLUNet, {}),
+    "deep linear": (DeepLinearNet, {}),
+    "DLGN": (DLGN, {}),
+    "DLGN ones": (DLGN, {"value_input": "ones"}),
+    "DLGN shallow": (DLGN, {"shallow": True}),
+    "DLGN hard": (DLGN, {"beta": math.inf}),
+    "GaLU": (GaLUNet, {"beta": 4.0}),
+}
+every_net = pytest.mark.parametrize(
+    ("kind", "bias", "outputs"), [(kind, bias, k) for kind in KINDS for bias in (False, True) for k in (1, 3)]
+)
+
+
+def make(kind, bias=False, outputs=1, width=4, depth=3, seed=0):
+    """Return a net and two sets of inputs, all float64."""
+    rng = torch.Generator().manual_seed(seed)
+    cls, options = KINDS[kind]
+    net = cls(3, width, depth, outputs, bias=bias, init="he", generator=rng, **options).double()
+    return net, torch.randn(7, 3, generator=rng).double(), torch.randn(5, 3, generator=rng).double()
+
+
+def close(a, b):
+    return (a - b).abs().max() <= 1e-10 * b.abs().max().clamp_min(1e-300)
+
+
+def jacobian_kernel(net, x, y, names):
+    """Σ_k ⟨∂f_k(x), ∂f_k(y)⟩ from Jacobians, parameter by parameter."""
+    chosen = {name: p for name, p in net.named_parameters() if name in names}
+
+    def f(parameters, points):
+        return functional_call(net, parameters, (points,))
+
+    kernel = x.new_zeros(len(x), len(y))
+    left, right = jacrev(f)(chosen, x), jacrev(f)(chosen, y)
+    for name in chosen:
+        kernel += torch.einsum("nkp,mkp->nm", left[name].flatten(2), right[name].flatten(2))
+    return kernel
+
+
+@every_net
+@pytest.mark.parametrize("hard", [None, True])
+def test_overlap_and_path_kernel_equal_enumeration(kind, bias, outputs, hard):
+    net, x, y = make(kind, bias, outputs)
+    f, g = path_gates(net, x, hard=hard), path_gates(net, y, hard=hard)
+    assert close(overlap_kernel(net, x, hard=hard), f @ f.T)
+    assert close(overlap_kernel(net, x, y, hard=hard), f @ g.T)
+    v, w = path_form(net, x)[0], path_form(net, y)[0]
+    features, others = ((q[:, :, None] * u[:, None, :]).flatten(1) for q, u in ((f, v), (g, w)))
+    assert close(path_kernel(net, x, y, hard=hard), features @ others.T)
+
+
+@every_net
+def test_ntk_equals_the_jacobian_product_and_its_parts_add_up(kind, bias, outputs):
+    net, x, y = make(kind, bias, outputs)
+    names = [name for name, _ in net.named_parameters()]
+    gate = [name for name in names if name.startswith("gate_layers")]
+    expert = [name for name in names if name not in gate]
+    for points in (None, y):
+        other = x if points is None else points
+        full = ntk(net, x, points)
+        assert close(full, jacobian_kernel(net, x, other, names))
+        assert close(ntk(net, x, points, part="expert"), jacobian_kernel(net, x, other, expert))
+        if gate and math.isfinite(net.beta):
+            assert close(ntk(net, x, points, part="gate"), jacobian_kernel(net, x, other, gate))
+            assert ntk(net, x, points, part="gate").abs().max() > 0
+        else:
+            assert not ntk(net, x, points, part="gate").any()
+        assert close(ntk(net, x, points, part="expert") + ntk(net, x, points, part="gate"), full)
+
+
+@pytest.mark.parametrize("kind", ["DLGN", "DLGN ones", "DLGN shallow", "GaLU"])
+@pytest.mark.parametrize("bias", [False, True])
+def test_ntk_with_thresholded_gates(kind, bias):
+    net, x, y = make(kind, bias, outputs=2)
+    hard_net = copy.deepcopy(net)
+    hard_net.beta = math.inf
+    expert = [name for name, _ in net.named_parameters() if name.startswith("value_layers")]
+    assert close(ntk(net, x, y, hard=True), jacobian_kernel(hard_net, x, y, expert))
+    assert not ntk(net, x, y, part="gate", hard=True).any()
+
+
+def test_frozen_gates_have_no_tangent():
+    net, x, _ = make("DLGN")
+    expert = ntk(net, x, part="expert")
+    net.freeze_gates()
+    assert not ntk(net, x, part="gate").any()
+    assert torch.equal(ntk(net, x), expert)
+
+
+def test_kernels_leave_no_trace_on_the_net():
+    net, x, _ = make("DLGN")
+    ntk(net, x)
+    overlap_kernel(net, x)
+    assert all(p.grad is None and p.requires_grad for p in net.parameters())
+    assert not any(layer._forward_hooks for layer in net.modules())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_blocks_are_bitwise_the_plain_product(kind, dtype):
+    net, _, _ = make(kind, width=16, depth=4)
+    net = net.to(dtype)
+    x = torch.randn(1100, 3, generator=torch.Generator().manual_seed(1)).to(dtype)
+    plain = math.prod(gate @ gate.T for gate in path_form(net, x, True)[1])
+    assert torch.equal(overlap_kernel(net, x, hard=True), plain)
+
+
+def test_ten_to_the_forty_paths_are_counted():
+    net = ReLUNet(2, 10, 40)
+    kernel = overlap_kernel(net, torch.zeros(3, 2))
+    assert kernel.dtype == torch.float64 and torch.allclose(kernel.log10(), torch.full((3, 3), 40.0).double())
+
+
+def test_the_overlap_kernel_is_symmetric_and_positive():
+    net, x, _ = make("DLGN", width=6)
+    kernel = overlap_kernel(net, x)
+    assert torch.equal(kernel, kernel.T) and torch.linalg.eigvalsh(kernel).min() > -1e-10 * kernel.abs().max()
+
+
+def test_empty_sets_of_inputs():
+    net, x, _ = make("DLGN")
+    nothing = x[:0]
+    assert overlap_kernel(net, nothing).shape == (0, 0) and ntk(net, nothing).shape == (0, 0)
+    assert overlap_kernel(net, x, nothing).shape == (7, 0) and ntk(net, nothing, x).shape == (0, 7)
+
+
+def test_measures():
+    assert trace_normalize(torch.diag(torch.tensor([1.0, 3.0]))).trace() == 2
+    assert effective_rank(torch.eye(5)) == pytest.approx(5)
+    assert effective_rank(torch.ones(4, 4)) == pytest.approx(1)
+    y = torch.tensor([[1.0], [-1.0], [1.0], [-1.0]])
+    assert alignment(y @ y.T, 3 * y @ y.T + 7) == pytest.approx(1)
+    z = torch.tensor([[1.0], [1.0], [-1.0], [-1.0]])
+    assert alignment(y @ y.T, z @ z.T) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "fragment"),
+    [
+        (lambda: ntk(*make("DLGN")[:2], part="gates"), "part must be 'full', 'expert' or 'gate', got 'gates'"),
+        (lambda: trace_normalize(torch.zeros(2, 3)), "square matrix"),
+        (lambda: trace_normalize(torch.zeros(2, 2)), "positive trace"),
+        (lambda: alignment(torch.eye(2), torch.eye(3)), "one shape"),
+        (lambda: alignment(torch.ones(2, 2), torch.eye(2)), "constant"),
+        (lambda: effective_rank(torch.zeros(2, 2)), "positive eigenvalue"),
+        (lambda: overlap_kernel(make("DLGN")[0], torch.zeros(2, 5).double()), r"shape \(N, 3\)"),
+    ],
+)
+def test_bad_input(call, fragment):
+    with pytest.raises(ValueError, match=fragment):
+        call()
