@@ -5,6 +5,7 @@ A drawing computes nothing that a page could want to know: it calls the library 
 
 from dlgn_lib.plots.experts import activations, errors, path_counts, path_walk, region_1d, region_jump, running_sum
 from dlgn_lib.plots.gating import gate_maps, half_spaces, pieces, softness
+from dlgn_lib.plots.kernels import error_against_width, kernel_map
 from dlgn_lib.plots.learning import allocation
 from dlgn_lib.plots.style import BLUE, GREEN, RED, intervals, number
 
@@ -14,10 +15,12 @@ __all__ = [
     "RED",
     "activations",
     "allocation",
+    "error_against_width",
     "errors",
     "gate_maps",
     "half_spaces",
     "intervals",
+    "kernel_map",
     "number",
     "path_counts",
     "path_walk",
