@@ -6,9 +6,10 @@ SITE   := _build/html
 READY  := $(VENV)/.ready
 BUILT  := $(SITE)/.built
 PORT   ?= 8000
+export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test notebooks claims course serve clean
+.PHONY: help setup book test notebooks claims course bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -47,6 +48,9 @@ claims: $(BUILT)  ## copy the values measured by the build into book/claims.yml,
 course: $(READY)  ## write the student and the teacher edition into _build/course
 	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/student --edition student
 	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/teacher --edition teacher
+
+bench: $(READY)  ## measure the library's speed against plain code, as ratios in one run
+	$(BIN)/python tests/bench.py
 
 serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)

@@ -13,6 +13,7 @@ from dlgn_lib.kernels import alignment, effective_rank, ntk, overlap_kernel, pat
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 from dlgn_lib.paths import (
     TooManyPathsError,
+    activity_share,
     enumerate_paths,
     exact_mixture,
     exact_weights,
@@ -22,19 +23,33 @@ from dlgn_lib.paths import (
     path_experts,
     path_gates,
 )
-from dlgn_lib.regions import activation_regions, path_region, region_area
+from dlgn_lib.regions import (
+    activation_regions,
+    axial_resultant,
+    gate_correlation,
+    participation_ratio,
+    path_region,
+    region_area,
+)
+from dlgn_lib.training import DivergenceError, Trajectory, canon, canon_net, train, train_ensemble
 from dlgn_lib.widgets import explore, show
 
 __version__ = version("dlgn-lib")
 __all__ = [
     "DLGN",
     "DeepLinearNet",
+    "DivergenceError",
     "GaLUNet",
     "GatedNet",
     "ReLUNet",
     "TooManyPathsError",
+    "Trajectory",
     "activation_regions",
+    "activity_share",
     "alignment",
+    "axial_resultant",
+    "canon",
+    "canon_net",
     "check",
     "circle",
     "claim",
@@ -44,9 +59,11 @@ __all__ = [
     "exact_weights",
     "explore",
     "factorised_output",
+    "gate_correlation",
     "mixture_output",
     "ntk",
     "overlap_kernel",
+    "participation_ratio",
     "path_activity",
     "path_experts",
     "path_gates",
@@ -56,4 +73,6 @@ __all__ = [
     "region_area",
     "show",
     "trace_normalize",
+    "train",
+    "train_ensemble",
 ]

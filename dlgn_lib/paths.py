@@ -182,6 +182,28 @@ def path_activity(net: GatedNet, x: Tensor, hard: bool | None = None) -> Tensor:
     return activity
 
 
+def activity_share(net: GatedNet, x: Tensor, subset: Tensor) -> float:
+    """Return the share of all path activity at x (N, D), gates thresholded, that falls on a `subset` of the points, bool (N,).
+
+    Source: the resource allocation of Yadav et al. (2024) [halfspace]. Page: learning/allocation.
+
+    Raises:
+        ValueError: if `subset` is not one bool per point, or no path is active anywhere.
+
+    >>> net = ReLUNet.from_weights([[[1.0], [-1.0]], [[1.0, 1.0]]])     # one path right of 0, one left of it
+    >>> activity_share(net, torch.tensor([[1.0], [2.0], [-1.0], [3.0]]).double(), torch.tensor([True, True, False, False]))
+    0.5
+    """
+    if subset.dtype != torch.bool or subset.shape != x.shape[:1]:
+        raise ValueError(
+            f"subset must be one bool for each of the {len(x)} points, got {subset.dtype}, shape {tuple(subset.shape)}"
+        )
+    activity = path_activity(net, x, hard=True)
+    if not activity.sum() > 0:
+        raise ValueError("no path of the net is active at any point of x, so there is no share")
+    return (activity[subset].sum() / activity.sum()).item()
+
+
 def exact_weights(net: ReLUNet) -> tuple[list[list[list[Fraction]]], list[list[Fraction]] | None]:
     """Return (weights, biases or None) of a ReLU net as fractions. A float is a fraction, so nothing is rounded.
 

@@ -1,0 +1,428 @@
+"""Gradient descent with snapshots: one net, many seeds at once, and the runs that the learning pages share.
+
+Pages: learning/circle, learning/allocation.
+"""
+
+import copy
+import hashlib
+import inspect
+import json
+import math
+import os
+import pickle
+import sys
+import tempfile
+import threading
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from dlgn_lib import data, models
+from dlgn_lib.claims import in_build
+from dlgn_lib.models import DLGN, GatedNet, ReLUNet, check_count
+
+
+class DivergenceError(ArithmeticError):
+    """A loss became NaN or infinite."""
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One training run: its loss at every step and its net at some of them.
+
+    Attributes:
+        steps: the steps at which a snapshot was kept; step t is the net after t updates.
+        losses: mean squared error over all data (T,); `losses[i]` is the one at step `i * every`.
+        every: updates between two entries of `losses`: 1 for full batches, an epoch for mini-batches.
+        config: what was run.
+    """
+
+    steps: tuple[int, ...]
+    losses: Tensor
+    every: int
+    config: dict
+    _template: GatedNet = field(repr=False)
+    _states: dict[int, dict[str, Tensor]] = field(repr=False)
+
+    def at(self, step: int) -> GatedNet:
+        """Return a copy of the net after `step` updates.
+
+        Raises:
+            ValueError: if no snapshot was kept at this step.
+        """
+        if step not in self._states:
+            raise ValueError(f"step must be one of the snapshots {list(self.steps)}, got {step}")
+        net = copy.deepcopy(self._template)
+        net.load_state_dict(self._states[step])
+        return net
+
+    def first_below(self, loss: float) -> int | None:
+        """Return the first step at which the loss is below `loss`, or None if it never was."""
+        below = (self.losses < loss).nonzero()
+        return int(below[0]) * self.every if len(below) else None
+
+
+class _StackedLinear(nn.Module):
+    """S linear layers as one: weight (S, J, I), inputs (N, I) or (S, N, I), outputs (S, N, J)."""
+
+    def __init__(self, layers: Sequence[nn.Linear]) -> None:
+        super().__init__()
+        for name in ("weight", "bias"):
+            parts = [getattr(layer, name) for layer in layers]
+            stacked = None if parts[0] is None else torch.stack([part.detach() for part in parts])
+            if stacked is not None:
+                stacked = nn.Parameter(stacked, requires_grad=parts[0].requires_grad)
+            self.register_parameter(name, stacked)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x @ self.weight.mT
+        return y if self.bias is None else y + self.bias[:, None]
+
+
+def _stack(nets: Sequence[GatedNet]) -> GatedNet:
+    """Return one net that is all of `nets` at once: outputs (S, N, K). The state of net s is entry s of every tensor."""
+    stacked = copy.deepcopy(nets[0])
+    for name, _ in stacked.named_children():
+        columns = zip(*(getattr(net, name) for net in nets), strict=True)
+        setattr(stacked, name, nn.ModuleList(_StackedLinear(column) for column in columns))
+    stacked.check_input = lambda x: x  # checked before; batches have a dimension more
+    return stacked
+
+
+@contextmanager
+def _no_denormals(device: torch.device) -> Iterator[None]:
+    """Round numbers below 10⁻³⁸ to zero while it lasts: products of nearly closed gates, on which processors crawl."""
+    tiny = torch.tensor(torch.finfo(torch.float32).tiny) / 2
+    change = device.type == "cpu" and bool(tiny > 0) and torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        if change:
+            torch.set_flush_denormal(False)
+
+
+def _batches(n: int, batch: int, seed: int) -> Iterator[Tensor]:
+    """Yield the indices of one mini-batch after another; every epoch goes once through all n samples, in new order."""
+    rng = torch.Generator().manual_seed(seed)
+    while True:
+        yield from torch.randperm(n, generator=rng).split(batch)
+
+
+def _optimizer(config: dict, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    if config["optimizer"] == "adam":
+        return torch.optim.Adam(parameters, lr=config["lr"], fused=True)
+    return torch.optim.SGD(parameters, lr=config["lr"], momentum=config["momentum"])
+
+
+def _squared_error(output: Tensor, y: Tensor) -> Tensor:
+    """Return the mean squared error of each net, (S,)."""
+    return (output - y).square().mean((-2, -1)).reshape(-1)
+
+
+def _descend(
+    net: GatedNet,
+    templates: Sequence[GatedNet],
+    x: Tensor,
+    y: Tensor,
+    seeds: Sequence[int],
+    config: dict,
+    tick: Callable[[], None],
+) -> list[Trajectory]:
+    """Train a net, or a stack of one per seed; return each seed's trajectory, which copies its template."""
+    steps, batch, stop_below = config["steps"], config["batch"], config["stop_below"]
+    stacked = isinstance(net.value_layers[0], _StackedLinear)
+    every = 1 if batch is None else math.ceil(len(x) / batch)
+    orders = [] if batch is None else [_batches(len(x), batch, seed) for seed in seeds]
+    optimizer = _optimizer(config, [p for p in net.parameters() if p.requires_grad])
+    history, states = [], [{} for _ in seeds]
+    end = [steps] * len(seeds)  # where each seed stops
+    for step in range(steps + 1):
+        if step % every == 0:
+            with torch.set_grad_enabled(batch is None):
+                loss = _squared_error(net(x), y)
+            history.append(loss.detach().cpu())
+            _check_finite(history[-1], step, seeds, config)
+            if stop_below is not None:
+                end = [min(e, step) if value < stop_below else e for e, value in zip(end, history[-1], strict=True)]
+        for s in range(len(seeds)):
+            if step == end[s] or (step < end[s] and step in config["snapshots"]):
+                state = net.state_dict().items()
+                states[s][step] = {key: (value[s] if stacked else value).detach().clone() for key, value in state}
+        if step >= max(end):
+            break
+        if batch is not None:
+            rows = torch.stack([next(order) for order in orders])  # (S, batch)
+            rows = rows if stacked else rows[0]
+            loss = _squared_error(net(x[rows]), y[rows])
+            _check_finite(loss.detach(), step, seeds, config)
+        optimizer.zero_grad()
+        loss.sum().backward()
+        optimizer.step()
+        tick()
+    losses = torch.stack(history, dim=1)  # (S, T)
+    return [
+        Trajectory(
+            tuple(states[s]),
+            losses[s, : end[s] // every + 1].clone(),
+            every,
+            {**config, "seed": seed},
+            templates[s],
+            states[s],
+        )
+        for s, seed in enumerate(seeds)
+    ]
+
+
+def _check_finite(loss: Tensor, step: int, seeds: Sequence[int], config: dict) -> None:
+    bad = (~torch.isfinite(loss)).nonzero().flatten().tolist()
+    if bad:
+        raise DivergenceError(
+            f"training diverged: the loss is {loss[bad[0]].item()} at step {step} for seed {seeds[bad[0]]} with "
+            f"learning rate {config['lr']} ({config['optimizer']}); try a smaller one"
+        )
+
+
+def _check_config(
+    net: GatedNet,
+    x: Tensor,
+    y: Tensor,
+    *,
+    steps: int,
+    lr: float,
+    optimizer: str = "adam",
+    momentum: float = 0.0,
+    batch: int | None = None,
+    snapshots: Iterable[int] | None = None,
+    stop_below: float | None = None,
+) -> dict:
+    """Return the complete configuration of a run, or say which argument does not fit."""
+    with torch.no_grad():
+        shape = tuple(net(x).shape)
+    if not isinstance(y, Tensor) or tuple(y.shape) != shape:
+        raise ValueError(f"y must have the shape of the net's output, {shape}, got {tuple(getattr(y, 'shape', ()))}")
+    if not torch.isfinite(y).all():
+        raise ValueError("y must be finite, but it holds NaN or inf")
+    check_count("steps", steps)
+    if not (math.isfinite(lr) and lr > 0):
+        raise ValueError(f"lr must be a positive number, got {lr!r}")
+    if optimizer not in ("adam", "sgd"):
+        raise ValueError(f"optimizer must be 'adam' or 'sgd', got {optimizer!r}")
+    if not 0 <= momentum < 1 or (momentum and optimizer != "sgd"):
+        raise ValueError(f"momentum must be in [0, 1) and belongs to 'sgd', got {momentum!r} with {optimizer!r}")
+    if batch is not None and check_count("batch", batch) > len(x):
+        raise ValueError(f"batch must be at most the number of samples, {len(x)}, got {batch}")
+    if not any(p.requires_grad for p in net.parameters()):
+        raise ValueError("net has nothing to train: all of its parameters are frozen")
+    if snapshots is None:
+        marks = [0, *(d * 10**p for p in range(len(str(steps))) for d in (1, 2, 5)), steps]
+        snapshots = [step for step in marks if step <= steps]
+    kept = sorted({check_count("snapshots", step, least=0) for step in snapshots})
+    if kept and kept[-1] > steps:
+        raise ValueError(f"snapshots must not go beyond the last step, {steps}, got {kept[-1]}")
+    return {
+        "net": f"{type(net).__name__}({net.extra_repr()})",
+        "steps": steps,
+        "lr": lr,
+        "optimizer": optimizer,
+        "momentum": momentum,
+        "batch": batch,
+        "snapshots": tuple(kept),
+        "stop_below": stop_below,
+    }
+
+
+def train(
+    net: GatedNet, x: Tensor, y: Tensor, *, seed: int = 0, progress: bool = True, **settings: object
+) -> Trajectory:
+    """Train `net` in place on the mean squared error and return the run.
+
+    Args:
+        net: any net of the family; frozen parameters stay as they are.
+        x: inputs (N, D).
+        y: targets (N, K).
+        seed: of the order of mini-batches.
+        progress: whether a run of more than two seconds shows a progress bar (never in builds).
+        settings: `steps`, the number of updates, and `lr`, the learning rate, must be given. The others are
+            `optimizer="adam"` or `"sgd"` (both `torch.optim`); `momentum=0.0` of "sgd"; `batch=None`, the size of
+            mini-batches, drawn without replacement in each epoch (None: all data in each update); `snapshots=None`,
+            steps to keep the net at (None: 0, 1, 2, 5, 10, 20, 50, …, and always the last one);
+            `stop_below=None`, a loss over all data below which the run ends.
+
+    Raises:
+        TypeError: if a setting is unknown, or `steps` or `lr` is missing.
+        ValueError: if an argument does not fit.
+        dlgn_lib.DivergenceError: if the loss becomes NaN or infinite; it names step, seed and learning rate.
+
+    >>> x, y = data.circle(40, high=2)
+    >>> run = train(DLGN(2, 16, 2, generator=torch.Generator().manual_seed(0)), x, y, steps=100, lr=0.01)
+    >>> run.steps, bool(run.losses[-1] < run.losses[0])
+    ((0, 1, 2, 5, 10, 20, 50, 100), True)
+    """
+    config = _check_config(net, x, y, **settings)
+    with _progress(config["steps"], "training", progress) as bar, _no_denormals(x.device):
+        return _descend(net, [copy.deepcopy(net)], x, y, [seed], config, bar.update)[0]
+
+
+def _progress(total: int, text: str, wanted: bool) -> tqdm:
+    return tqdm(total=total, delay=2, disable=not wanted or in_build(), desc=text, unit="step")
+
+
+def train_ensemble(
+    make_net: Callable[[int], GatedNet],
+    seeds: int | Sequence[int],
+    x: Tensor,
+    y: Tensor,
+    *,
+    progress: bool = True,
+    **settings: object,
+) -> list[Trajectory]:
+    """Train `make_net(seed)` for each seed, all in one run, and return their trajectories: those of `train`, but faster.
+
+    The nets' weights are stacked, so that one product of stacks serves many seeds. On a processor the seeds are shared
+    out among `torch.get_num_threads()` threads, one core each. Errors are those of `train`.
+
+    Args:
+        make_net: gives the net of a seed; all must have one shape.
+        seeds: how many (0, 1, …), or which.
+        x: inputs (N, D).
+        y: targets (N, K).
+        progress: whether a run of more than two seconds shows a progress bar (never in builds).
+        settings: those of `train`.
+
+    >>> x, y = data.circle(40)
+    >>> def make_net(seed):
+    ...     return ReLUNet(2, 8, 2, generator=torch.Generator().manual_seed(seed))
+    >>> runs = train_ensemble(make_net, 3, x, y, steps=5, lr=0.01)
+    >>> [run.config["seed"] for run in runs], runs[2].steps
+    ([0, 1, 2], (0, 1, 2, 5))
+    """
+    seeds = _seeds(seeds)
+    nets = [make_net(seed) for seed in seeds]
+    config = _check_config(nets[0], x, y, **settings)
+    shapes = [[(k, v.shape, v.requires_grad) for k, v in net.named_parameters()] for net in nets]
+    if any(type(net) is not type(nets[0]) or shape != shapes[0] for net, shape in zip(nets, shapes, strict=True)):
+        raise ValueError("make_net must give nets of one kind and shape for all seeds; these cannot be stacked")
+    threads, on_cpu = torch.get_num_threads(), x.device.type == "cpu"
+    workers = min(threads, len(seeds)) if on_cpu else 1
+    size = math.ceil(len(seeds) / workers)
+    groups = [slice(start, start + size) for start in range(0, len(seeds), size)]
+    cancelled = threading.Event()
+    with _progress(config["steps"] * len(groups), f"training {len(seeds)} nets", progress) as bar:
+
+        def tick() -> None:
+            if cancelled.is_set():
+                raise RuntimeError("another group of seeds stopped")
+            bar.update()
+
+        def work(group: slice) -> list[Trajectory]:
+            if on_cpu:
+                torch.set_num_threads(1)
+            with _no_denormals(x.device):
+                return _descend(_stack(nets[group]), nets[group], x, y, seeds[group], config, tick)
+
+        with ThreadPoolExecutor(workers) as pool:
+            parts = [pool.submit(work, group) for group in groups]
+            try:
+                for part in as_completed(parts):
+                    part.result()  # raises the first error as soon as there is one
+                return [run for part in parts for run in part.result()]
+            finally:
+                cancelled.set()  # after an error or an interrupt the other groups stop at their next step
+                torch.set_num_threads(threads)
+
+
+def _seeds(seeds: int | Sequence[int]) -> list[int]:
+    names = list(range(check_count("seeds", seeds))) if isinstance(seeds, int) else list(seeds)
+    if not names:
+        raise ValueError("seeds must name at least one seed, got none")
+    return names
+
+
+#: The models of the learning pages, and their one configuration: 200 points on the circle, sin θ above, sin 16θ below.
+CANON_MODELS = ("ReLU", "DLGN", "frozen DLGN")
+CANON_STEPS = {"ReLU": 500, "DLGN": 500, "frozen DLGN": 2000}
+CANON_LR = 2e-3
+CANON_SNAPSHOTS = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 400, 500, 1000, 1500, 2000)
+
+
+def canon_net(model: str, seed: int, **changes: object) -> GatedNet:
+    """Return the net that the learning pages train: 4 hidden layers of 64 units, β = 10, no biases, torch's own initialisation.
+
+    Args:
+        model: "ReLU", "DLGN", or "frozen DLGN", whose gates are not trained.
+        seed: of the initial weights.
+        changes: arguments of the class to change, e.g. `width=32` or `init="lecun"`.
+
+    Raises:
+        ValueError: if `model` is none of the three.
+    """
+    if model not in CANON_MODELS:
+        raise ValueError(f"model must be one of {', '.join(map(repr, CANON_MODELS))}, got {model!r}")
+    options = {"in_dim": 2, "width": 64, "depth": 4, "generator": torch.Generator().manual_seed(seed), **changes}
+    net = ReLUNet(**options) if model == "ReLU" else DLGN(**options)
+    return net.freeze_gates() if model.startswith("frozen") else net
+
+
+def canon(model: str, seeds: int | Sequence[int] = 20) -> list[Trajectory]:
+    """Return the runs that the learning pages share, one per seed: trained the first time, then read from a cache.
+
+    `canon_net` on `data.circle()`, full batches, Adam with learning rate 0.002, 500 steps (2000 for frozen gates), a
+    snapshot at each of `CANON_SNAPSHOTS` up to there. The cache lies in `$DLGN_CACHE`, else in the user's cache folder. Its
+    entries are keyed by the configuration, the code and the version of torch, and written in one move, so that a
+    killed run leaves nothing half-written.
+
+    Args:
+        model: "ReLU", "DLGN" or "frozen DLGN".
+        seeds: how many, or which.
+    """
+    seeds = _seeds(seeds)
+    nets = [canon_net(model, seed) for seed in seeds]
+    steps = CANON_STEPS[model]
+    settings = {"steps": steps, "lr": CANON_LR, "snapshots": [s for s in CANON_SNAPSHOTS if s <= steps]}
+    source = "".join(inspect.getsource(module) for module in (models, data, sys.modules[__name__]))
+    key = json.dumps([model, seeds, settings, torch.__version__, source])
+    path = _cache_folder() / f"canon-{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
+    stored = _read(path)
+    if stored is None:
+        runs = train_ensemble(lambda seed: nets[seeds.index(seed)], seeds, *data.circle(), **settings)
+        _write(path, [[run.steps, run.losses, run.every, run.config, run._states] for run in runs])
+        return runs
+    return [Trajectory(*parts, net, states) for (*parts, states), net in zip(stored, nets, strict=True)]
+
+
+def _cache_folder() -> Path:
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dlgn-lib"
+    return Path(os.environ.get("DLGN_CACHE") or user)
+
+
+def _read(path: Path) -> list | None:
+    """Return what `_write` stored, or None if there is nothing that can be read."""
+    try:
+        return torch.load(path, weights_only=True)
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        warnings.warn(f"the cached runs {path} cannot be read ({error}); they are trained again", stacklevel=3)
+        return None
+
+
+def _write(path: Path, value: object) -> None:
+    """Store `value` in one move: a reader finds all of it or nothing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            torch.save(value, file)
+        os.replace(file.name, path)
+    except OSError as error:
+        warnings.warn(
+            f"the runs could not be cached in {path.parent} ({error}); set DLGN_CACHE to a folder of yours",
+            stacklevel=3,
+        )

@@ -1,0 +1,119 @@
+"""Speed of the library against what a reader would otherwise write, as ratios within one run: `make bench`.
+
+Every row first checks that both sides compute the same, then times them in turn and keeps the fastest of each.
+"""
+
+import time
+
+import torch
+from torch.func import functional_call, jacrev, vmap
+
+from dlgn_lib import DLGN, canon_net, circle, ntk, overlap_kernel, train_ensemble
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def fastest(functions, repeats):
+    """Return the smallest time in seconds of each function, called in turn."""
+    best = [float("inf")] * len(functions)
+    for _ in range(repeats):
+        for i, function in enumerate(functions):
+            start = time.perf_counter()
+            function()
+            best[i] = min(best[i], time.perf_counter() - start)
+    return best
+
+
+def row(what, budget, plain, ours, repeats=(1, 3), part=1.0):
+    """Time the two and print a line; `plain` may do only a `part` of the work, and then counts 1/part times."""
+    slow, fast = fastest([plain], repeats[0])[0] / part, fastest([ours], repeats[1])[0]
+    ratio = slow / fast
+    verdict = "ok" if ratio >= budget else "BELOW BUDGET"
+    print(
+        f"{what:58s} {slow * 1e3:9.0f} ms {fast * 1e3:9.1f} ms {ratio:8.1f}x  (budget {budget}x) {verdict}", flush=True
+    )
+
+
+def bench_ntk(n, width, budget):
+    """`ntk` against the contraction of the Jacobian from torch.func (6 GB at N=1000, width 500)."""
+    net, x = DLGN(20, width, 4, generator=seeded(0)), torch.randn(n, 20, generator=seeded(1))
+    parameters = dict(net.named_parameters())
+
+    def jacobian(points):
+        def f(p, one):
+            return functional_call(net, p, (one[None],))[0]
+
+        return vmap(jacrev(f), (None, 0))(parameters, points)
+
+    def contraction(rows):
+        left = jacobian(x[:rows])
+        return sum(torch.einsum("nkp,mkp->nm", j.flatten(2), j.flatten(2)) for j in left.values())
+
+    with torch.no_grad():
+        net.check_input = lambda points: points  # its check of finite rows cannot be traced by vmap
+        reference = contraction(20)
+    assert torch.allclose(ntk(net, x[:20]), reference, rtol=1e-3, atol=1e-5 * reference.max())
+    row(f"ntk, DLGN, N={n}, width {width}, depth 4", budget, lambda: contraction(n), lambda: ntk(net, x))
+
+
+def bench_overlap():
+    """`overlap_kernel` against the plain product of Gram matrices."""
+    net, x = DLGN(20, 256, 4, generator=seeded(0)), torch.randn(4000, 20, generator=seeded(1))
+
+    def plain():
+        gates = net.gates(x, hard=True)
+        kernel = gates[0] @ gates[0].T
+        for gate in gates[1:]:
+            kernel = kernel * (gate @ gate.T)
+        return kernel
+
+    assert torch.equal(plain(), overlap_kernel(net, x, hard=True))
+    row(
+        "overlap_kernel, hard gates, N=4000, width 256, depth 4",
+        2.5,
+        plain,
+        lambda: overlap_kernel(net, x, hard=True),
+        (3, 3),
+    )
+
+
+def bench_ensemble(kind, width, budget, steps=150):
+    """`train_ensemble` against a loop over seeds with the training loop that everybody writes."""
+    x, y = circle()
+
+    def make_net(seed):
+        return canon_net(kind, seed, width=width)
+
+    def loop(seeds):
+        for seed in seeds:
+            net = make_net(seed)
+            optimizer = torch.optim.Adam(net.parameters(), lr=2e-3)
+            for _ in range(steps):
+                optimizer.zero_grad()
+                (net(x) - y).square().mean().backward()
+                optimizer.step()
+        return net
+
+    def ensemble():
+        return train_ensemble(make_net, 20, x, y, steps=steps, lr=2e-3, snapshots=[], progress=False)
+
+    row(
+        f"train_ensemble, 20 seeds, {kind}, width {width}",
+        budget,
+        lambda: loop(range(5)),
+        ensemble,
+        (2, 2),
+        part=5 / 20,
+    )
+
+
+if __name__ == "__main__":
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; plain code, this library, ratio")
+    bench_ntk(500, 200, 50)
+    bench_ntk(1000, 500, 120)
+    bench_overlap()
+    for kind in ("DLGN", "ReLU"):
+        for width, budget in ((32, 3), (64, 2), (128, 1)):
+            bench_ensemble(kind, width, budget)
