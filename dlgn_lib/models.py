@@ -262,7 +262,7 @@ class DeepLinearNet(GatedNet):
 
     def preactivations(self, x: Tensor) -> list[Tensor]:
         """Return zeros, `depth` tensors (N, M): a gate is on at 0."""
-        return [x.new_zeros(len(x), self.width) for _ in range(self.depth)]
+        return [x.new_zeros(*x.shape[:-1], self.width) for _ in range(self.depth)]
 
     def _own_gate(self, z: Tensor) -> Tensor:
         return torch.ones_like(z)

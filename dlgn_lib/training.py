@@ -407,7 +407,7 @@ def _read(path: Path) -> list | None:
     """Return what `_write` stored, or None if there is nothing that can be read."""
     try:
         return torch.load(path, weights_only=True)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         warnings.warn(f"the cached runs {path} cannot be read ({error}); they are trained again", stacklevel=3)
@@ -418,9 +418,9 @@ def _write(path: Path, value: object) -> None:
     """Store `value` in one move: a reader finds all of it or nothing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            torch.save(value, file)
-        os.replace(file.name, path)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            torch.save(value, Path(folder, path.name))
+            os.replace(Path(folder, path.name), path)
     except OSError as error:
         warnings.warn(
             f"the runs could not be cached in {path.parent} ({error}); set DLGN_CACHE to a folder of yours",

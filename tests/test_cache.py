@@ -121,3 +121,18 @@ def test_false_claim_fails_the_build_with_claim_value_and_bound(book):
     assert not succeeded
     (message,) = set(re.findall(r"ClaimError: (.*)", printed))
     assert "'answer'" in message and "measured 41" in message and "needs < 40.5" in message and "off by 0.5" in message
+
+
+def test_a_measured_value_in_the_register_runs_nothing_again(tmp_path):
+    sys.path.insert(0, str(ROOT / "book" / "_ext"))
+    try:
+        from cachekey import cache_key
+    finally:
+        sys.path.pop(0)
+    (tmp_path / "book").mkdir()
+    register = tmp_path / "book" / "claims.yml"
+    keys = []
+    for needs, value in (("> 1", 2), ("> 1", 3), ("> 2", 3)):
+        register.write_text(f'answer:\n  needs: "{needs}"\n  value: {value}\n  format: "x"\n')
+        keys.append(cache_key(tmp_path))
+    assert keys[0] == keys[1] != keys[2]

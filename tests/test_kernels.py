@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.func import functional_call, jacrev
 
+from dlgn_lib import kernels
 from dlgn_lib.kernels import alignment, effective_rank, ntk, overlap_kernel, path_kernel, trace_normalize
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, ReLUNet
 from dlgn_lib.paths import path_form, path_gates
@@ -117,6 +118,26 @@ def test_blocks_are_bitwise_the_plain_product(kind, dtype):
     x = torch.randn(1100, 3, generator=torch.Generator().manual_seed(1)).to(dtype)
     plain = math.prod(gate @ gate.T for gate in path_form(net, x, True)[1])
     assert torch.equal(overlap_kernel(net, x, hard=True), plain)
+
+
+@pytest.mark.parametrize("width", [256, 300])
+def test_counting_in_bfloat16_is_exact(width, monkeypatch):
+    monkeypatch.setattr(kernels, "_bfloat16_is_faster", lambda device: True)
+    net = DLGN(2, width, 2, bias=True, beta=math.inf, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for layer in net.gate_layers:
+            layer.bias.add_(3)  # most gates are on: counts near the width
+    x = torch.randn(600, 2, generator=torch.Generator().manual_seed(1))
+    gates = path_form(net, x, True)[1]
+    assert gates[0].sum(dim=1).max() > width - 10
+    assert torch.equal(overlap_kernel(net, x), math.prod(gate @ gate.T for gate in gates))
+
+
+def test_soft_gates_are_not_counted_in_bfloat16(monkeypatch):
+    monkeypatch.setattr(kernels, "_bfloat16_is_faster", lambda device: True)
+    net = DLGN(2, 8, 2, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(600, 2, generator=torch.Generator().manual_seed(1))
+    assert torch.allclose(overlap_kernel(net, x), math.prod(gate @ gate.T for gate in net.gates(x)), rtol=1e-6)
 
 
 def test_ten_to_the_forty_paths_are_counted():

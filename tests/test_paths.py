@@ -14,6 +14,7 @@ from dlgn_lib import paths as paths_module
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, ReLUNet
 from dlgn_lib.paths import (
     TooManyPathsError,
+    activity_share,
     enumerate_paths,
     exact_mixture,
     exact_weights,
@@ -392,6 +393,17 @@ BAD = {
     ),
     "exact, long bias": (lambda: exact_mixture([[[1]], [[1]]], [1], [[1], [1, 2]]), ValueError, "got [1, 2]"),
     "exact weights of a DLGN": (lambda: exact_weights(DLGN(2, 3, 2)), TypeError, "net must be a ReLUNet, got DLGN"),
+    "share of no bools": (lambda: activity_share(small, point, torch.ones(1)), ValueError, "subset must be one bool"),
+    "share, wrong size": (
+        lambda: activity_share(small, point, torch.ones(2, dtype=torch.bool)),
+        ValueError,
+        "for each of the 1 points, got torch.bool, shape (2,)",
+    ),
+    "share of nothing": (
+        lambda: activity_share(ReLUNet.from_weights([[[1.0]], [[1.0]]]), -point[:, :1].abs() - 1, torch.tensor([True])),
+        ValueError,
+        "no path of the net is active",
+    ),
     "soft": (lambda: path_gates(small, point, hard=False), ValueError, "hard must be None"),
 }
 
@@ -417,3 +429,16 @@ def test_bad_x(f, x, error, message):
     with pytest.raises(error) as caught:
         f(small, x)
     assert message in str(caught.value)
+
+
+@given(nets(), st.integers(1, 12), st.integers(0, 99))
+@settings(max_examples=40, deadline=None)
+def test_shares_of_a_subset_and_of_the_rest_add_up_to_one(net, n, seed):
+    x = inputs(n, net.in_dim, seed)
+    subset = torch.rand(n, generator=seeded(seed)) < 0.5
+    activity = path_gates(net, x, hard=True).sum(dim=1)
+    if activity.sum() == 0:
+        return
+    share = activity_share(net, x, subset)
+    assert math.isclose(share, activity[subset].sum() / activity.sum(), abs_tol=1e-12)
+    assert math.isclose(share + activity_share(net, x, ~subset), 1, rel_tol=1e-12)

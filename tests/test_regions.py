@@ -13,7 +13,14 @@ from torch import nn
 
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 from dlgn_lib.paths import path_gates
-from dlgn_lib.regions import activation_regions, path_region, region_area
+from dlgn_lib.regions import (
+    activation_regions,
+    axial_resultant,
+    gate_correlation,
+    participation_ratio,
+    path_region,
+    region_area,
+)
 
 AREA = 1e-9  # largest difference of a float area from the exact one, relative to the area of the bounds
 HALF = Fraction(1, 2)
@@ -464,3 +471,66 @@ def test_bad_paths(case):
     with pytest.raises(error) as caught:
         path_region(net, path, (-1, 1))
     assert message in str(caught.value)
+
+
+# --- how much the normals of a layer bunch together ------------------------------------------------------------------
+
+
+@given(st.integers(0, 999), st.integers(1, 40), st.integers(1, 5))
+@settings(max_examples=40, deadline=None)
+def test_clustering_ignores_length_sign_order_and_rotation(seed, count, dim):
+    rng = seeded(seed)
+    normals = torch.randn(count, dim, generator=rng).double()
+    changed = normals * torch.randn(count, 1, generator=rng).double()
+    changed = changed[torch.randperm(count, generator=rng)] @ torch.linalg.qr(torch.randn(dim, dim).double())[0]
+    assert math.isclose(participation_ratio(normals), participation_ratio(changed), rel_tol=1e-9)
+    assert 1 - 1e-9 <= participation_ratio(normals) <= min(count, dim) + 1e-9
+    if dim == 2:
+        assert math.isclose(axial_resultant(normals), axial_resultant(changed), abs_tol=1e-9)
+        angle = torch.atan2(normals[:, 1], normals[:, 0])
+        assert math.isclose(axial_resultant(normals), abs(torch.exp(2j * angle).mean().item()), abs_tol=1e-9)
+
+
+def test_clustering_of_known_sets():
+    turn = torch.arange(7).double() * math.pi / 7  # seven axes, evenly spread
+    even = torch.stack([turn.cos(), turn.sin()], dim=1)
+    assert axial_resultant(even) < 1e-12 and math.isclose(participation_ratio(even), 2)
+    one = torch.tensor([[3.0, 4.0], [-6.0, -8.0], [0.0, 0.0]])  # a zero normal has no direction
+    assert math.isclose(axial_resultant(one), 1) and math.isclose(participation_ratio(one), 1)
+    net = DLGN(2, 2000, 1, init="he", generator=seeded(0))
+    assert axial_resultant(net.half_spaces()[0][0]) < 0.06  # √(1/2000) = 0.022 is typical
+
+
+def test_gate_correlation_is_the_mean_of_pairs():
+    net = make({"kind": ReLUNet}, width=4, depth=2, init="he")
+    x = torch.randn(50, 2, generator=seeded(3)).double()
+    for gate, value in zip(net.gates(x, hard=True), gate_correlation(net, x), strict=True):
+        varied = [g for g in gate.T if 0 < g.sum() < 50]
+        pairs = [torch.corrcoef(torch.stack(pair))[0, 1].abs() for pair in itertools.combinations(varied, 2)]
+        assert math.isclose(value, sum(pairs) / len(pairs), rel_tol=1e-12) if pairs else math.isnan(value)
+
+
+def test_gate_correlation_of_copies_is_one_and_of_one_unit_undefined():
+    net = ReLUNet.from_weights([[[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0]], [[1.0, 1.0, 1.0]]])
+    x = torch.randn(20, 2, generator=seeded(3)).double()
+    assert math.isclose(gate_correlation(net, x)[0], 1)
+    assert math.isnan(gate_correlation(make({"kind": ReLUNet}, width=1), x)[0])
+
+
+@pytest.mark.parametrize("measure", [axial_resultant, participation_ratio])
+@pytest.mark.parametrize(
+    ("normals", "message"),
+    [
+        (torch.zeros(4, 2), "at least one that is not zero"),
+        (torch.tensor([[math.nan, 1.0]]), "normals must be a finite matrix"),
+        (torch.ones(3), r"one normal per row, got shape \(3,\)"),
+    ],
+)
+def test_clustering_refuses_what_has_no_direction(measure, normals, message):
+    with pytest.raises(ValueError, match=message):
+        measure(normals)
+
+
+def test_axial_resultant_needs_the_plane():
+    with pytest.raises(ValueError, match=r"shape \(M, 2\) to have an angle, got \(3, 4\)"):
+        axial_resultant(torch.ones(3, 4))
