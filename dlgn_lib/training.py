@@ -287,7 +287,7 @@ def train_ensemble(
     """Train `make_net(seed)` for each seed, all in one run, and return their trajectories: those of `train`, but faster.
 
     The nets' weights are stacked, so that one product of stacks serves many seeds. On a processor the seeds are shared
-    out among `torch.get_num_threads()` threads, one core each. Errors are those of `train`.
+    out among its cores, whatever `torch.get_num_threads()` is. Errors are those of `train`.
 
     Args:
         make_net: gives the net of a seed; all must have one shape.
@@ -311,7 +311,7 @@ def train_ensemble(
     if any(type(net) is not type(nets[0]) or shape != shapes[0] for net, shape in zip(nets, shapes, strict=True)):
         raise ValueError("make_net must give nets of one kind and shape for all seeds; these cannot be stacked")
     threads, on_cpu = torch.get_num_threads(), x.device.type == "cpu"
-    workers = min(threads, len(seeds)) if on_cpu else 1
+    workers = min(os.cpu_count() or 1, len(seeds)) if on_cpu else 1
     size = math.ceil(len(seeds) / workers)
     groups = [slice(start, start + size) for start in range(0, len(seeds), size)]
     cancelled = threading.Event()
