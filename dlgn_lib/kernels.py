@@ -124,14 +124,15 @@ def _signals(
     try:
         with torch.enable_grad():
             f = _forward(net, x, hard)
+            sums = f.sum(dim=0).unbind()  # K numbers; row n of a signal depends on input n only
     finally:
         for handle in handles:
             handle.remove()
     reached = [layer for layer in layers if outputs[layer].requires_grad]
     deltas = {layer: [] for layer in reached}
-    for k in range(f.shape[1]):
+    for k in range(len(sums)):
         gradients = torch.autograd.grad(
-            f[:, k].sum(), [outputs[layer] for layer in reached], retain_graph=k + 1 < f.shape[1], allow_unused=True
+            sums[k], [outputs[layer] for layer in reached], retain_graph=k + 1 < len(sums), allow_unused=True
         )
         for layer, gradient in zip(reached, gradients, strict=True):
             if gradient is not None:

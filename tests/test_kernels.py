@@ -184,3 +184,10 @@ def test_measures():
 def test_bad_input(call, fragment):
     with pytest.raises(ValueError, match=fragment):
         call()
+
+
+def test_ntk_does_not_depend_on_the_gradient_mode():
+    net, x, _ = make("DLGN", outputs=3)
+    with torch.no_grad():
+        kernel = ntk(net, x)
+    assert torch.equal(kernel, ntk(net, x))
