@@ -251,7 +251,7 @@ def region_area(pieces: Tensor | Iterable) -> float | Fraction:
 
 
 def axial_resultant(normals: Tensor) -> float:
-    """Return the axial resultant length |mean exp(2iφ)| of normals (M, 2) with angles φ: 0 spread evenly, 1 on one axis.
+    """Return the axial resultant length `|mean exp(2iφ)|` of normals (M, 2) with angles φ: 0 spread evenly, 1 on one axis.
 
     A normal and its opposite count as one axis: they are two sides of one boundary. Lengths do not count; zero
     normals are left out. Source: directional statistics, e.g. Mardia and Jupp (2000). Page: learning/half-spaces.
@@ -296,7 +296,7 @@ def _directions(normals: Tensor) -> Tensor:
 
 
 def gate_correlation(net: GatedNet, x: Tensor) -> list[float]:
-    """Return for each hidden layer the mean |correlation| over x (N, D) of the hard gates of two units: 1 if all cut alike.
+    """Return for each hidden layer the mean absolute correlation over x (N, D) of two units' hard gates: 1 if all cut alike.
 
     It is defined for every net of the family, unlike normals. Units that never change on x are left out; a layer with
     fewer than two others gives NaN. Page: learning/relu.

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.colors import PowerNorm
 from matplotlib.patches import Circle, Wedge
 from torch import Tensor
@@ -40,7 +40,8 @@ def _disc(ax: Axes, target: Tensor | None) -> None:
         angle = 2 * math.pi * (np.arange(len(target) + 1) + 0.5) / len(target)
         radius = 1.2 + 0.13 * np.append(target.numpy(), target[0].item())
         ax.plot(radius * np.cos(angle), radius * np.sin(angle), color=INK, lw=0.8)
-    ax.set(xlim=(-1.4, 1.4), ylim=(-1.4, 1.4), aspect="equal")
+    size = 1.06 if target is None else 1.38
+    ax.set(xlim=(-size, size), ylim=(-size, size), aspect="equal")
     ax.axis("off")
 
 
@@ -57,9 +58,10 @@ def directions(
         panels: title -> normals (n, 2).
         targets: values (N,) at evenly spaced angles, drawn around the disc; one for all panels, one each, or None.
         heading: title of the figure.
-        rose: False draws each normal as a spoke; True counts them in sectors of 10 degrees whose area is their number.
+        rose: False draws each normal as a short spoke at the rim; True counts them in sectors of 10 degrees whose area is their number.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 2.5), squeeze=False)
+    height = 2.9 if any("\n" in name for name in panels) else 2.6
+    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, height), squeeze=False)
     targets = [targets] * len(panels) if targets is None or isinstance(targets, Tensor) else targets
     told = []
     for ax, (name, normals), target in zip(axes[0], panels.items(), targets, strict=True):
@@ -69,26 +71,26 @@ def directions(
         if rose:
             counts, _ = np.histogram(angle % (2 * math.pi), bins=_BINS, range=(0, 2 * math.pi))
             radius = _EVEN * np.sqrt(counts * _BINS / len(angle))
-            for number, r in enumerate(radius):
-                ax.add_patch(
-                    Wedge(
-                        (0, 0), min(r, 1), number * 360 / _BINS, (number + 1) * 360 / _BINS, fc=BLUE, ec="white", lw=0.4
-                    )
-                )
+            turn = 360 / _BINS
+            sectors = [Wedge((0, 0), min(r, 1), at * turn, (at + 1) * turn) for at, r in enumerate(radius)]
+            ax.add_collection(PatchCollection(sectors, fc=BLUE, ec="white", lw=0.4))
             ax.add_patch(Circle((0, 0), _EVEN, fc="none", ec=INK, lw=0.9, ls=":", zorder=3))
         else:
             tips = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-            ax.add_collection(LineCollection([[(0, 0), tip] for tip in tips], colors=BLUE, lw=0.7))
+            ax.add_collection(LineCollection([[0.55 * tip, tip] for tip in tips], colors=BLUE, lw=0.7))
             ax.plot(*tips.T, "o", color=BLUE, ms=2.6, zorder=3)
         end = length * np.array([math.cos(math.radians(axis)), math.sin(math.radians(axis))])
         ax.plot(*np.stack([-end, end]).T, color="white", lw=4.4, solid_capstyle="butt", zorder=4)
         ax.plot(*np.stack([-end, end]).T, color=RED, lw=2.6, solid_capstyle="butt", zorder=5)
         ax.set_title(f"{name}\n$R$ = {length:.2f}", fontsize=10.5)
+        up, down = _near(normals, 90), _near(normals, -90)
         told.append(
-            f"{name} R {length:.2f}, axis at {axis:.0f} degrees, {_near(normals, 90):.0%} within 30 degrees of up "
-            f"and {_near(normals, -90):.0%} of down"
+            f"{' '.join(name.split())} R {length:.2f}, axis at {axis:.0f} degrees, "
+            f"{up:.0%} within 30 degrees of up and {down:.0%} of down"
         )
     figure.suptitle(heading, fontsize=11)
+    figure.get_layout_engine().set(h_pad=0.08)
+    heading = heading.replace("$", "").replace("_", "")  # for the alt text
     form = "roses of their directions" if rose else "one spoke per normal"
     return figure, f"{heading}. Normals of half-spaces on a disc, {form}: {'; '.join(told)}."
 
@@ -116,7 +118,7 @@ def wedges(paths: Mapping[str, Sequence[float]]) -> Drawing:
             taken.append(angle)
             ax.text(*(far * tip), str(layer), color=colour, ha="center", va="center", fontsize=10.5, weight="bold")
         ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
-        ax.set_title(f"{name}: " + (f"opening {width:.0f}°" if width > 0 else "empty"), fontsize=10.5)
+        ax.set_title(f"{name}, opening {width:.0f}°" if width > 0 else name, fontsize=10.5)
         where = f"a wedge of {width:.0f} degrees" if width > 0 else "no point at all"
         told.append(f"{name}: normals at {', '.join(f'{a % 360:.0f}' for a in angles)} degrees share {where}")
     return (
@@ -144,7 +146,7 @@ def region_census(
         target: values (N,) at evenly spaced angles.
         heading: title of the figure.
     """
-    figure, (top, middle, low) = plt.subplots(3, 1, figsize=(7.2, 7.0), sharex=True, height_ratios=[1, 1.5, 1.9])
+    figure, (top, middle, low) = plt.subplots(3, 1, figsize=(7.2, 6.5), sharex=True, height_ratios=[1, 1.4, 1.9])
     edges, weight = profile[0].numpy(), profile[1].numpy()
     lengths = np.diff(np.append(edges, edges[0] + 360))
     relative = weight / (weight @ lengths / 360)
@@ -159,21 +161,16 @@ def region_census(
     top.plot(angle, 0.55 * target.numpy() - 1, color=INK, lw=0.8)
     top.axhline(0, color="#888888", lw=0.6)
     top.text(4, 3.9, "weight of the paths that are on (1 = average)", color=BLUE, fontsize=9, va="center")
-    top.text(184, 0.32, "target", color=INK, fontsize=9, va="center")
+    top.text(90, -1.42, "target", color=INK, fontsize=9, va="center", ha="center")
     top.set(ylim=(-1.8, 4.5), yticks=[0, 1, 2, 3], ylabel="weight")
 
     start, width = (part.numpy() for part in sample)
     order = np.argsort((start + width / 2) % 360)
-    for row, at in enumerate(order):
-        for shift in (0, -360):
-            middle.plot(
-                [start[at] + shift, start[at] + width[at] + shift],
-                [row, row],
-                color=BLUE,
-                lw=2.2,
-                solid_capstyle="butt",
-            )
-    middle.plot((start + width / 2)[order] % 360, range(len(order)), "|", color=ORANGE, ms=6, mew=1.6)
+    rows = np.arange(len(order))
+    for shift in (0, -360):
+        ends = start[order] + shift, start[order] + width[order] + shift
+        middle.hlines(rows, *ends, color=BLUE, lw=2.2)
+    middle.plot((start + width / 2)[order] % 360, rows, "|", color=ORANGE, ms=6, mew=1.6)
     middle.set(ylim=(-1, len(order)), yticks=[], ylabel=f"{len(order)} regions")
 
     centre, widths, share = (part.flatten().numpy() for part in table)
@@ -250,9 +247,8 @@ def clustering(
         ax.plot([at, at], [part.min(), part.max()], color=GREEN, lw=2)
         ax.plot([at], [part.median()], "D", color=GREEN, ms=5, label="shuffled matrices")
         ax.set(title=f"layer {layer + 1}", ylim=(0, 1), xlim=(0, len(steps) + 0.3))
-        ax.set_xticks(
-            place, [str(s) if i % 2 == 0 or i == len(steps) - 1 else "" for i, s in enumerate(steps)], fontsize=8.5
-        )
+        labelled = {0, 2, 4, len(steps) - 1}
+        ax.set_xticks(place, [str(s) if at in labelled else "" for at, s in enumerate(steps)], fontsize=9)
         ax.set_xlabel("step", fontsize=10)
     axes[0].set_ylabel(label)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
