@@ -143,7 +143,7 @@ def _signals(
 
 
 def ntk(net: GatedNet, x: Tensor, y: Tensor | None = None, part: str = "full", hard: bool | None = None) -> Tensor:
-    """Return the empirical neural tangent kernel Σ_k ⟨∂f_k(x)/∂θ, ∂f_k(y)/∂θ⟩, (N, N') or (N, N).
+    """Return the empirical neural tangent kernel Σ_k ⟨∂f_k(x)/∂w, ∂f_k(y)/∂w⟩, (N, N') or (N, N).
 
     For a weight matrix the gradient at one input is an outer product, δ aᵀ, of what comes back and what goes in. So the
     kernel is a sum over layers of (δ·δ')(a·a'), and no Jacobian with its N x parameters entries is ever formed.
