@@ -15,7 +15,9 @@ _NETWORKS = {"DLGN": (BLUE, "-", "o"), "ReLU": (RED, "--", "s")}  # colour, line
 
 
 @house_style
-def allocation(angles: Tensor, targets: Tensor, outputs: Tensor, activities: Tensor, step: int) -> Drawing:
+def allocation(
+    angles: Tensor, targets: Tensor, outputs: Tensor, activities: Tensor, step: int, network: str
+) -> Drawing:
     """Draw where a net's paths are, and what it says, around the circle: share of path activity and output against the angle.
 
     `outputs` and `activities` are (S, N), one row per seed; the line is the median, the band the range over seeds.
@@ -29,7 +31,7 @@ def allocation(angles: Tensor, targets: Tensor, outputs: Tensor, activities: Ten
         ax.axvline(180, color="#888888", lw=0.8)
     low.plot(degrees, targets, color=INK, lw=0.9, ls=":", label="target")
     top.set(ylabel="active paths\n(1 = average)", ylim=(0, 4.2))
-    for place, text in (("left", "  smooth half"), ("center", f"step {step}"), ("right", "fast half  ")):
+    for place, text in (("left", "  smooth half"), ("center", f"{network}, step {step}"), ("right", "fast half  ")):
         top.set_title(text, loc=place, fontsize=11 if place == "center" else 9.5)
     low.set(
         ylabel="output",
@@ -42,7 +44,7 @@ def allocation(angles: Tensor, targets: Tensor, outputs: Tensor, activities: Ten
     low.legend(loc="upper right", fontsize=9, ncols=2)
     smooth = (activities[:, angles < math.pi].sum(1) / activities.sum(1)).median().item()
     alt = (
-        f"After {step} steps of gradient descent: {smooth:.0%} of the path activity (median over seeds) lies on the smooth half of the "
+        f"{network} after {step} steps of gradient descent: {smooth:.0%} of the path activity (median over seeds) lies on the smooth half of the "
         "circle, left, and the output, below, is compared with the target, which is fast on the right half."
     )
     return figure, alt
