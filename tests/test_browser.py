@@ -12,6 +12,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+from bs4 import BeautifulSoup
 from built_site import GENERATED, NOTEBOOKS, PAGES, SITE, html_file, source
 from playwright.sync_api import sync_playwright
 
@@ -358,3 +359,18 @@ def test_every_frame_decodes_at_once(visits, capsys):
         print(
             f"\n{len(steps)} slider steps, input to decoded picture: median {middle:.0f} ms, longest {longest:.0f} ms"
         )
+
+
+def test_many_claims_fold_into_one_line_that_opens(visits):
+    page = "book/learning/allocation"
+    measured = len(BeautifulSoup(html_file(page).read_text(encoding="utf-8"), "html.parser").select(".dlgn-claim"))
+    tab = visits().open(page)
+    folds = tab.locator("details.dlgn-claims")
+    counts = [int(fold.locator("summary").inner_text().split()[1]) for fold in folds.all()]
+    assert counts == [fold.locator(".dlgn-claim").count() for fold in folds.all()]
+    assert min(counts) >= 4
+    assert tab.locator(".dlgn-claim").count() == measured
+    first = folds.first.locator(".dlgn-claim").first
+    assert not first.is_visible()
+    folds.first.locator("summary").click()
+    assert first.is_visible()

@@ -44,8 +44,8 @@ def allocation(
     low.legend(loc="upper right", fontsize=9, ncols=2)
     smooth = (activities[:, angles < math.pi].sum(1) / activities.sum(1)).median().item()
     alt = (
-        f"{network} after {step} steps of gradient descent: {smooth:.0%} of the path activity (median over seeds) lies on the smooth half of the "
-        "circle, left, and the output, below, is compared with the target, which is fast on the right half."
+        f"{network} after {step} steps of gradient descent: {smooth:.0%} of the path activity (median over seeds) lies on the smooth "
+        "half of the circle, left, and the output, below, is compared with the target, which is fast on the right half."
     )
     return figure, alt
 
