@@ -7,8 +7,35 @@ from importlib.metadata import version
 
 from dlgn_lib import plots
 from dlgn_lib.claims import claim
+from dlgn_lib.contexts import (
+    context_gates,
+    context_gdln,
+    context_subsets,
+    context_theory,
+    interaction_levels,
+    learned_shares,
+    multi_context_task,
+    open_contexts,
+    product_units,
+    race_score,
+    selectivity,
+    target_parts,
+    tree_properties,
+)
 from dlgn_lib.data import circle
 from dlgn_lib.exercises import check
+from dlgn_lib.features import Collapse, FeatureSpectrum, collapse, d_lr, feature_spectrum
+from dlgn_lib.gdln import (
+    GDLN,
+    descend,
+    gated_layers,
+    half_time,
+    mode_dynamics,
+    normal_weights,
+    race,
+    wide_gram,
+    xor_task,
+)
 from dlgn_lib.kernels import alignment, effective_rank, ntk, overlap_kernel, path_kernel, trace_normalize
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 from dlgn_lib.paths import (
@@ -31,14 +58,18 @@ from dlgn_lib.regions import (
     path_region,
     region_area,
 )
+from dlgn_lib.results import committed_results
 from dlgn_lib.training import DivergenceError, Trajectory, canon, canon_net, train, train_ensemble
 from dlgn_lib.widgets import explore, show
 
 __version__ = version("dlgn-lib")
 __all__ = [
     "DLGN",
+    "GDLN",
+    "Collapse",
     "DeepLinearNet",
     "DivergenceError",
+    "FeatureSpectrum",
     "GaLUNet",
     "GatedNet",
     "ReLUNet",
@@ -53,15 +84,32 @@ __all__ = [
     "check",
     "circle",
     "claim",
+    "collapse",
+    "committed_results",
+    "context_gates",
+    "context_gdln",
+    "context_subsets",
+    "context_theory",
+    "d_lr",
+    "descend",
     "effective_rank",
     "enumerate_paths",
     "exact_mixture",
     "exact_weights",
     "explore",
     "factorised_output",
+    "feature_spectrum",
     "gate_correlation",
+    "gated_layers",
+    "half_time",
+    "interaction_levels",
+    "learned_shares",
     "mixture_output",
+    "mode_dynamics",
+    "multi_context_task",
+    "normal_weights",
     "ntk",
+    "open_contexts",
     "overlap_kernel",
     "participation_ratio",
     "path_activity",
@@ -70,9 +118,17 @@ __all__ = [
     "path_kernel",
     "path_region",
     "plots",
+    "product_units",
+    "race",
+    "race_score",
     "region_area",
+    "selectivity",
     "show",
+    "target_parts",
     "trace_normalize",
     "train",
     "train_ensemble",
+    "tree_properties",
+    "wide_gram",
+    "xor_task",
 ]

@@ -1,0 +1,226 @@
+"""The forward feature map: eigenfunctions of the last hidden layer, and how much of target and output lies in them.
+
+A network is a feature map Φ, its last hidden layer, and a linear read-out. With Φ held fixed, gradient descent on the
+read-out changes the residual r by the operator (T r)(x) = E_x'[⟨Φ(x), Φ(x')⟩ r(x')]: the eigenfunctions of T are learnt
+one by one, at the speed of their eigenvalues. Here the expectation is the mean over a sample, so everything is a
+statement about that sample. Pages: neighbours/feature-map, neighbours/collapse.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_RANK_TOLERANCE = 1e-10  # singular values below this share of the largest count as zero
+
+
+@dataclass(frozen=True)
+class FeatureSpectrum:
+    """What `feature_spectrum` returns: R eigenpairs on N samples, the largest eigenvalue first.
+
+    Attributes:
+        eigenvalues: (R,), positive.
+        eigenfunctions: values on the sample (N, R), orthonormal under its mean: EᵀE / N = 1.
+        directions: (P, R), orthonormal vectors of feature space; eigenfunction k at x is ⟨v_k, Φ(x)⟩ / √ρ_k.
+        effective_dimension: exp of the entropy of the eigenvalues' shares.
+        centred_effective_dimension: the same for features minus their mean; NaN if they are constant.
+        quality: (R,) squared length of each eigenfunction's projection on the span of the targets, or None.
+        utility: the same for the span of the outputs, or None.
+        target_dimension: dimension of the span of the targets, or None.
+        output_dimension: dimension of the span of the outputs, or None.
+    """
+
+    eigenvalues: Tensor
+    eigenfunctions: Tensor
+    directions: Tensor
+    effective_dimension: float
+    centred_effective_dimension: float
+    quality: Tensor | None
+    utility: Tensor | None
+    target_dimension: int | None
+    output_dimension: int | None
+
+    @property
+    def cumulative_quality(self) -> Tensor:
+        """Π*(k), (R,): the share of the span of the targets that lies in the first k + 1 eigenfunctions."""
+        return _cumulative(self.quality, self.target_dimension, "target")
+
+    @property
+    def cumulative_utility(self) -> Tensor:
+        """Π(k), (R,): the share of the span of the outputs that lies in the first k + 1 eigenfunctions."""
+        return _cumulative(self.utility, self.output_dimension, "output")
+
+    @property
+    def k95(self) -> int | None:
+        """Return the number of features in use: the smallest k whose first k eigenfunctions hold 95 % of the outputs' span."""
+        reached = (self.cumulative_utility >= 0.95).nonzero()
+        return int(reached[0]) + 1 if len(reached) else None
+
+    def at(self, features: Tensor) -> Tensor:
+        """Return the eigenfunctions (N', R) at other inputs with these features (N', P) (Nyström's extension)."""
+        return features.double() @ self.directions / self.eigenvalues.sqrt()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Decompose small matrices on one thread: more threads gain nothing, and wait for each other on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _cumulative(shares: Tensor | None, dimension: int | None, name: str) -> Tensor:
+    if shares is None:
+        raise ValueError(f"this spectrum was computed without {name}=; give it to feature_spectrum")
+    return shares.cumsum(0) / dimension
+
+
+@_one_thread()
+def feature_spectrum(
+    features: Tensor, *, target: Tensor | None = None, output: Tensor | None = None
+) -> FeatureSpectrum:
+    """Return the eigenvalues and eigenfunctions of the feature map's operator on a sample.
+
+    The singular value decomposition of features / √N = U S Vᵀ gives eigenvalues S² and eigenfunctions √N U; it costs
+    what the smaller of N and P allows. Directions without variance are left out, so R is the rank of the features. With
+    N ≤ P every function on the sample lies in the span, and quality says nothing about other inputs.
+    Source: the forward feature map of [featuremap].
+
+    Args:
+        features: the last hidden layer (N, P), e.g. `net.features(x)`; not centred.
+        target: (N,) or (N, C), e.g. one-hot classes; quality refers to the span of its columns.
+        output: (N,) or (N, C), the net's outputs; utility refers to the span of its columns.
+
+    Raises:
+        ValueError: if a tensor has the wrong shape, is not finite, or is zero everywhere.
+
+    >>> spectrum = feature_spectrum(torch.tensor([[2.0, 0.0], [0.0, 1.0]]), target=torch.tensor([1.0, 0.0]))
+    >>> [round(v, 9) for v in spectrum.eigenvalues.tolist()], spectrum.quality.tolist()
+    ([2.0, 0.5], [1.0, 0.0])
+    """
+    phi = _matrix("features", features)
+    n = len(phi)
+    left, singular, right = torch.linalg.svd(phi / math.sqrt(n), full_matrices=False)
+    kept = singular > _RANK_TOLERANCE * singular[0]
+    rho, functions = singular[kept] ** 2, left[:, kept] * math.sqrt(n)
+    centred = torch.linalg.svdvals(phi - phi.mean(0)) ** 2
+    constant = centred.sum() <= _RANK_TOLERANCE**2 * (phi**2).sum()
+    spans = {}
+    for name, values in (("target", target), ("output", output)):
+        basis = None if values is None else _span(_matrix(name, values, n), values.dtype)
+        share = None if basis is None else (basis.T @ left[:, kept]).square().sum(0)
+        spans[name] = share, None if basis is None else basis.shape[1]
+    return FeatureSpectrum(
+        eigenvalues=rho,
+        eigenfunctions=functions,
+        directions=right[kept].T,
+        effective_dimension=_effective_dimension(rho),
+        centred_effective_dimension=math.nan if constant else _effective_dimension(centred),
+        quality=spans["target"][0],
+        utility=spans["output"][0],
+        target_dimension=spans["target"][1],
+        output_dimension=spans["output"][1],
+    )
+
+
+def _matrix(name: str, values: Tensor, rows: int | None = None) -> Tensor:
+    """Return values as a float64 matrix (N, P), or say what is wrong with them."""
+    if not isinstance(values, Tensor):
+        raise TypeError(f"{name} must be a torch tensor, got {type(values).__name__}")
+    matrix = values[:, None] if values.ndim == 1 else values
+    if matrix.ndim != 2 or 0 in matrix.shape or (rows is not None and len(matrix) != rows):
+        wanted = "(N, P)" if rows is None else f"({rows},) or ({rows}, C)"
+        raise ValueError(f"{name} must have shape {wanted}, one sample per row, got {tuple(values.shape)}")
+    if not torch.isfinite(matrix).all():
+        raise ValueError(f"{name} must be finite, but it holds NaN or inf")
+    if not matrix.any():
+        raise ValueError(
+            f"{name} must not be zero everywhere: its span is empty (an untrained read-out of zeros gives this)"
+        )
+    return matrix.detach().double()
+
+
+def _span(matrix: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return an orthonormal basis (N, r) of the span of the columns, which were computed in `dtype`: rounding spans nothing."""
+    rounding = 100 * torch.finfo(dtype).eps if dtype.is_floating_point else 0.0
+    left, singular, _ = torch.linalg.svd(matrix, full_matrices=False)
+    return left[:, singular > max(_RANK_TOLERANCE, rounding) * singular[0]]
+
+
+def _effective_dimension(eigenvalues: Tensor) -> float:
+    shares = eigenvalues / eigenvalues.sum()
+    return torch.exp(torch.special.entr(shares).sum()).item()
+
+
+@_one_thread()
+def d_lr(features: Tensor, output: Tensor) -> float:
+    """Return 1 - CKA of the features' kernel and the projector on the span of the outputs, both centred: 0 rich, towards 1 lazy.
+
+    Source: the second version of [featuremap]. Computed without any N x N matrix.
+
+    Raises:
+        ValueError: if a tensor has the wrong shape, is not finite, or is constant.
+
+    >>> classes = torch.eye(3).repeat(4, 1)
+    >>> abs(round(d_lr(classes, classes), 9))
+    0.0
+    """
+    phi = _matrix("features", features)
+    phi = phi - phi.mean(0)
+    out = _matrix("output", output, len(phi))
+    out = out - out.mean(0)
+    for name, centred in (("features", phi), ("output", out)):
+        if centred.abs().max() < 1e-12:
+            raise ValueError(f"{name} must not be constant: nothing is left when the mean is taken away")
+    basis = _span(out, output.dtype)
+    aligned = (phi.T @ basis).square().sum()
+    return 1 - (aligned / ((phi.T @ phi).norm() * math.sqrt(basis.shape[1]))).item()
+
+
+@dataclass(frozen=True)
+class Collapse:
+    """How far a hidden layer has collapsed onto its classes; see `collapse`."""
+
+    within: float
+    between: float
+    nc1: float
+    nc2: float
+
+
+@_one_thread()
+def collapse(features: Tensor, labels: Tensor) -> Collapse:
+    """Return the measures of neural collapse of features (N, P) with class labels (N,).
+
+    `within` is the mean squared distance to the class mean, equal to Σ ρ_k (1 - Q*_k) of the spectrum; `between` the
+    mean squared distance of class means to the global mean; `nc1` is tr(S_w S_b⁺) / C; `nc2` the relative spread
+    (largest over smallest, minus 1) of the C - 1 eigenvalues of the class means' covariance, 0 for a simplex.
+    Source: Papyan, Han and Donoho (2020) [papyan]; the kernel form is this book's.
+
+    Raises:
+        ValueError: if there are fewer than two classes or `labels` is not one whole number per sample.
+    """
+    phi = _matrix("features", features)
+    if labels.shape != (len(phi),) or labels.is_floating_point():
+        raise ValueError(f"labels must be {len(phi)} whole numbers, got {labels.dtype}, shape {tuple(labels.shape)}")
+    classes, index, counts = labels.unique(return_inverse=True, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"labels must name at least two classes, got {classes.tolist()}: nothing lies between classes")
+    means = torch.zeros(len(classes), phi.shape[1], dtype=phi.dtype).index_add_(0, index, phi) / counts[:, None]
+    inner = phi - means[index]
+    weights = counts.to(phi.dtype) / len(phi)
+    outer = means - (weights[:, None] * means).sum(0)
+    within = inner.T @ inner / len(phi)
+    between = (outer * weights[:, None]).T @ outer
+    values = torch.linalg.eigvalsh(between).flip(0)[: len(classes) - 1]
+    return Collapse(
+        within=within.trace().item(),
+        between=between.trace().item(),
+        nc1=(torch.linalg.pinv(between, rtol=_RANK_TOLERANCE, hermitian=True) @ within).trace().item() / len(classes),
+        nc2=(values[0] / values[-1] - 1).item() if values[-1] > 0 else math.inf,
+    )

@@ -1,0 +1,513 @@
+"""Drawings of gated pathways and of units that mix. Pages: neighbours/haste, neighbours/selectivity."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from dlgn_lib.plots.style import BLUE, GREEN, GREY, INK, LINES, ORANGE, PINK, RED, SKY, Drawing, house_style
+
+_PARTS = {  # part of the targets -> (colour, marker)
+    "mean": (GREY, "o"),
+    "contexts": (INK, "s"),
+    "common 7": (BLUE, "^"),
+    "common 3": (GREEN, "D"),
+    "common 1": (ORANGE, "v"),
+    "context 7": (BLUE, "^"),
+    "context 3": (GREEN, "D"),
+    "context 1": (ORANGE, "v"),
+}
+
+
+def _band(ax: Axes, steps: Sequence | Tensor, values: Tensor, colour: str, **style: object) -> None:
+    """Draw the median over seeds of values (S, T) as a line and their range as a band."""
+    ax.fill_between(steps, values.min(0).values, values.max(0).values, color=colour, alpha=0.25, lw=0)
+    ax.plot(steps, values.median(0).values, color=colour, **style)
+
+
+def _context_lines(ax: Axes, contexts: int, items: int = 8) -> None:
+    """Mark where one context ends and the next begins along the samples, and number them."""
+    for c in range(1, contexts):
+        ax.axvline(c * items - 0.5, color="white", lw=1.4)
+    ax.set_xticks([c * items + (items - 1) / 2 for c in range(contexts)], [str(c + 1) for c in range(contexts)])
+    ax.set_xlabel("context", labelpad=2)
+    ax.tick_params(axis="x", length=0)
+
+
+def _tree(ax: Axes, items: int) -> None:
+    """Draw the binary tree over the items 1 … I, root on top."""
+    levels = items.bit_length()
+    for level in range(levels):
+        nodes = 2**level
+        for node in range(nodes):
+            x, y = (node + 0.5) * items / nodes + 0.5, levels - 1 - level
+            for child in (2 * node, 2 * node + 1) if level < levels - 1 else ():
+                below = (child + 0.5) * items / (2 * nodes) + 0.5
+                ax.plot([x, x, below, below], [y, y - 0.5, y - 0.5, y - 1], color="#888888", lw=1, zorder=1)
+            ax.plot(x, y, "o", ms=6, color=BLUE, zorder=2)
+    ax.set(xticks=range(1, items + 1), yticks=[], ylim=(-0.4, levels - 0.6), title="tree of the items", xlabel="item")
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.tick_params(length=0)
+
+
+@house_style
+def context_task(x: Tensor, y: Tensor, contexts: int) -> Drawing:
+    """Draw the multi-context task: the tree of the items, the inputs and the targets, one column per sample."""
+    items, properties = x.shape[1] - contexts, y.shape[1] // (contexts + 1)
+    figure = plt.figure(figsize=(7.4, 4.6))
+    grid = figure.add_gridspec(2, 2, width_ratios=[1, 1.5], height_ratios=[1, 1.15])
+    tree, left, right = (figure.add_subplot(place) for place in (grid[0, 0], grid[1, 0], grid[:, 1]))
+    _tree(tree, items)
+    for ax, values, title in ((left, x, "inputs"), (right, y, "targets: properties")):
+        ax.imshow(values.T, aspect="auto", cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
+        ax.set(title=title)
+        _context_lines(ax, contexts, items)
+    left.axhline(items - 0.5, color="white", lw=1.2)
+    left.set_yticks([items / 2 - 0.5, items + contexts / 2 - 0.5], ["item", "context"])
+    for block in range(1, contexts + 1):
+        right.axhline(block * properties - 0.5, color="white", lw=1.2)
+    names = ["hold\neverywhere", *(f"hold in\ncontext {c + 1}" for c in range(contexts))]
+    right.set_yticks([(b + 0.5) * properties - 0.5 for b in range(contexts + 1)], names)
+    for ax in (left, right):
+        ax.tick_params(axis="y", length=0)
+        ax.spines[:].set_visible(False)
+    alt = (
+        f"The task for {contexts} contexts. A binary tree over {items} items; below it the inputs, one bright square for the item "
+        f"and one for the context in each of {len(x)} columns; right, {y.shape[1]} target properties: the top block repeats in "
+        f"every context, each of the {contexts} blocks below it is bright in its own context only."
+    )
+    return figure, alt
+
+
+@house_style
+def race_snapshot(
+    steps: Tensor, losses: Tensor, theory: Tensor, maps: Mapping[str, Tensor], contexts: int, step: int
+) -> Drawing:
+    """Draw where training stands: losses (S, T) of nets and a formula's (T,) above, outputs (N, K) as images below."""
+    figure = plt.figure(figsize=(7.0, 5.6))
+    grid = figure.add_gridspec(2, len(maps), height_ratios=[1, 1.35])
+    top = figure.add_subplot(grid[0, :])
+    _band(top, steps, losses, BLUE, lw=1.8, label=f"ReLU nets, {len(losses)} seeds")
+    top.plot(steps, theory, color=RED, ls="--", lw=1.6, label="formula, nothing fitted")
+    at = int((steps == step).nonzero()[0])
+    median = losses[:, at].median().item()
+    top.axvline(step, color=GREY, lw=1, zorder=0)
+    top.plot(step, median, "o", ms=9, mfc="none", mec=INK, mew=1.8)
+    top.set(xlabel="step", ylabel="loss", xlim=(0, steps[-1].item()), ylim=(0, losses.max().item() * 1.05))
+    top.set_title(f"step {step}", fontsize=11)
+    top.legend(loc="upper right")
+    axes = [figure.add_subplot(grid[1, n]) for n in range(len(maps))]
+    for ax, (name, values) in zip(axes, maps.items(), strict=True):
+        image = ax.imshow(values.T, aspect="auto", cmap="cividis", vmin=-0.1, vmax=1.1, interpolation="nearest")
+        ax.set(title=name, yticks=[])
+        _context_lines(ax, contexts)
+        ax.spines[:].set_visible(False)
+    axes[0].set_ylabel("property")
+    figure.colorbar(image, ax=axes, label="output", shrink=0.85, ticks=[0, 0.5, 1])
+    first, *others = maps.values()
+    missing = (others[0] - first).abs().mean().item()
+    gap = (others[0] - others[1]).abs().mean().item() if len(others) > 1 else 0.0
+    alt = (
+        f"Step {step}: the loss of the ReLU nets is {median:.1f}, the formula says {theory[at].item():.1f}. Below, targets and "
+        f"outputs as images over samples and properties: the net's output differs from the targets by "
+        f"{missing:.3f} and from the formula by {gap:.3f} on average."
+    )
+    return figure, alt
+
+
+@house_style
+def race_losses(
+    steps: Tensor,
+    curves: Mapping[str, Tensor],
+    reference: str,
+    title: str = "",
+    *,
+    top: float | None = None,
+    shade: bool = False,
+    levels: Sequence[float] = (),
+) -> Drawing:
+    """Draw losses (S, T) or (T,) of several models, and how far each is from the reference, in parts of its first value.
+
+    Models with several seeds have a band. Distances are between medians; they get a panel of their own that ends at `top`
+    per cent, if given, or the area between the curves is shaded. `levels` are losses to mark.
+    """
+    tall = {"figsize": (7.0, 4.8), "sharex": True, "height_ratios": [2, 1]}
+    figure, axes = plt.subplots(
+        1 if top is None else 2, 1, squeeze=False, **({"figsize": (6.8, 3.4)} if top is None else tall)
+    )
+    upper, lower = axes[0, 0], axes[-1, 0]
+    rows = {name: torch.atleast_2d(values) for name, values in curves.items()}
+    middle = {name: values.median(0).values for name, values in rows.items()}
+    start, told = middle[reference][0].item(), []
+    for (name, values), (colour, line) in zip(rows.items(), LINES, strict=False):
+        thick = 3.2 if name == reference else 1.6
+        _band(upper, steps, values, colour, ls=line, lw=thick, alpha=0.55 if name == reference else 1, label=name)
+        if name != reference:
+            away = (middle[name] - middle[reference]).abs() / start
+            if shade:
+                upper.fill_between(steps, middle[name], middle[reference], color=colour, alpha=0.15, lw=0)
+            if top is not None:
+                lower.plot(steps, 100 * away, color=colour, ls=line, lw=1.6)
+            told.append(
+                f"{name} {100 * away.mean().item():.2g} % on average and {100 * away.max().item():.2g} % at most"
+            )
+    for level in levels:
+        upper.axhline(level, color="#888888", lw=0.8, ls=":", zorder=0)
+        upper.annotate(
+            f"{level:g}",
+            (1, level),
+            (4, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    upper.set(ylabel="loss", ylim=(0, start * 1.05))
+    upper.set_title(title, fontsize=11)
+    if top is not None:
+        lower.set(ylabel="distance\n(% of first loss)", ylim=(0, top))
+    lower.set(xlabel="step", xlim=(0, steps[-1].item()))
+    upper.legend(loc="upper right", fontsize=9.5)
+    alt = f"{title + ': ' if title else ''}loss against step, from {start:.0f} down. Distance from the {reference}: {'; '.join(told)}."
+    return figure, alt
+
+
+def _part_label(name: str) -> str:
+    """Return the name of a part of the targets as a legend shows it."""
+    kind, _, square = name.partition(" ")
+    return (
+        f"{'common' if kind == 'common' else 'in context'}, $\\sigma^2={square}$"
+        if square
+        else {"contexts": "between contexts"}.get(name, name)
+    )
+
+
+@house_style
+def part_shares(
+    steps: Tensor, nets: Mapping[str, Tensor], pathways: Mapping[str, Tensor], theory: Mapping[str, Tensor], title: str
+) -> Drawing:
+    """Draw how much of each part of the targets is learned: ReLU nets (S, T) as bands, GDLNs as markers, formula as lines."""
+    figure, axes = plt.subplots(2, 1, figsize=(7.0, 4.8), sharex=True, sharey=True)
+    told = []
+    for name, values in nets.items():
+        colour, marker = _PARTS[name]
+        ax = axes[int(name.startswith("context "))]
+        ax.fill_between(steps, values.min(0).values, values.max(0).values, color=colour, alpha=0.35, lw=0)
+        ax.plot(steps, values.median(0).values, color=colour, lw=1.2)
+        at = slice(list(nets).index(name) % 4, None, 4)
+        median = pathways[name].median(0).values
+        ax.plot(steps[at], median[at], marker, color=colour, ms=4.5, mfc="white", mew=1.1)
+        ax.plot(steps, theory[name], color=INK, ls=(0, (1.2, 1.2)), lw=1.3)
+        half = [
+            int((curve > 0.5).nonzero()[0]) if (curve > 0.5).any() else -1
+            for curve in (values.median(0).values, theory[name])
+        ]
+        ax.plot([], [], marker + "-", color=colour, mfc="white", label=_part_label(name))
+        told.append(f"{name} {steps[half[0]].item():.0f} ({steps[half[1]].item():.0f})")
+    axes[0].plot([], [], color=INK, ls=(0, (1.2, 1.2)), label="formula")
+    for ax, text in zip(axes, ("common pathway", "pathways “all but one”"), strict=True):
+        ax.set_title(text, loc="left", fontsize=10.5)
+        ax.set(ylabel="share learned", ylim=(-0.08, 1.15), yticks=[0, 0.5, 1])
+    axes[0].legend(loc="lower right", fontsize=8.8, ncols=2)
+    axes[1].legend(loc="upper left", fontsize=8.8)
+    axes[0].set_title(title, fontsize=11)
+    axes[1].set(xlabel="step", xlim=(0, steps[-1].item()))
+    return figure, (
+        f"{title}: share of each part of the targets learned against step, rising from 0 to 1 one after the other. "
+        f"Step at half, ReLU nets and in brackets formula: {'; '.join(told)}."
+    )
+
+
+@house_style
+def xor_units(
+    x: Tensor, y: Tensor, weights: Sequence[Tensor], losses: Tensor, theory: Tensor, begin: int, step: int
+) -> Drawing:
+    """Draw the units of a two-layer net on the four corners as arrows, and its loss (T,) beside a formula's from `begin` on."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.7), width_ratios=[1, 1.15])
+    for sign, colour, marker in ((1, BLUE, "o"), (-1, RED, "s")):
+        corner = x[y[:, 0] == sign]
+        left.plot(*corner.T, marker, ms=11, mfc="white", mec=colour, mew=2)
+        for a, b in corner.tolist():
+            left.annotate(
+                f"{'+' if sign > 0 else '−'}1",
+                (a, b),
+                (0, 14 * b),
+                textcoords="offset points",
+                ha="center",
+                va="center",
+                color=colour,
+            )
+    first, out = weights[0], weights[1][0]
+    size = (first.norm(dim=1) * out.abs()).sqrt()
+    ends = first / first.norm(dim=1, keepdim=True) * (size / size.max())[:, None]
+    for (a, b), o in zip(ends.tolist(), out.tolist(), strict=True):
+        left.plot([0, a], [0, b], color=BLUE if o > 0 else RED, ls="-" if o > 0 else "--", lw=0.9, alpha=0.7)
+    left.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
+    left.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    left.set_title(f"units, step {step}", fontsize=11)
+    right.plot(losses, color=BLUE, lw=3, alpha=0.5, label="ReLU net")
+    right.plot(range(begin, len(losses)), theory, color=RED, ls="--", lw=1.6, label=f"formula from step {begin}")
+    right.plot(step, losses[step], "o", ms=9, mfc="none", mec=INK, mew=1.8)
+    right.set(xlabel="step", ylabel="loss", xlim=(0, len(losses) - 1), ylim=(0, 2.1))
+    right.legend(loc="upper right", fontsize=9)
+    # share of the strength within 10 degrees of a corner
+    cosine = (first / first.norm(dim=1, keepdim=True) @ (x.T / 2**0.5)).amax(dim=1)
+    near = (size**2)[cosine > 0.985].sum().item() / (size**2).sum().item()
+    formula = f"; the formula says {theory[step - begin].item():.2f}" if step >= begin else ""
+    alt = (
+        f"XOR at step {step}: weight vectors of the units as arrows from the centre, scaled to the longest; {near:.0%} of their "
+        f"strength points within ten degrees of a corner. Right, the loss against step, here {losses[step].item():.2f}{formula}."
+    )
+    return figure, alt
+
+
+@house_style
+def race_bars(scores: Mapping[int, float], norms: Mapping[int, Tensor], contexts: int) -> Drawing:
+    """Draw, for each size of subset, the race score, and what pathways (S, subsets) of one joint race have learned."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.5))
+    sizes = sorted(scores)
+    best = min(scores, key=scores.get)
+    left.bar(
+        sizes, [scores[m] for m in sizes], color=[BLUE if m == best else SKY for m in sizes], edgecolor=INK, width=0.6
+    )
+    for m in sizes:
+        left.annotate(f"{scores[m]:.2f}", (m, scores[m]), (0, 3), textcoords="offset points", ha="center", fontsize=9)
+    left.set_title("score: time to learn", fontsize=11)
+    left.set(ylabel="$T_m$", ylim=(0, 1))
+    every = sorted(norms)
+    rng, told = torch.Generator().manual_seed(0), []
+    for m in every:
+        values = norms[m].flatten()
+        spread = m + 0.32 * (torch.rand(len(values), generator=rng) - 0.5)
+        right.plot(spread, values, "o", ms=4, color=RED if m == contexts else BLUE, mfc="white", mew=0.9, alpha=0.8)
+        right.plot([m - 0.3, m + 0.3], [values.median()] * 2, color=INK, lw=2)
+        told.append(f"size {m}: {values.median().item():.2g}")
+    right.annotate(
+        "common\npathway",
+        (contexts, norms[contexts].median()),
+        (0, -14),
+        textcoords="offset points",
+        ha="center",
+        va="top",
+        fontsize=9,
+    )
+    right.set_title("strength after the race", fontsize=11)
+    right.set(ylabel="norm of the pathway's map", ylim=(-0.2, 6))
+    for ax in (left, right):
+        ax.set(
+            xlabel="contexts in which the pathway is open", xlim=(0.4, contexts + 0.6), xticks=range(1, contexts + 1)
+        )
+    return figure, (
+        f"{contexts} contexts. Left, the score is smallest, {scores[best]:.2f}, for pathways open in {best} of them. Right, norms of all "
+        f"pathways after training together, median by size: {'; '.join(told)}."
+    )
+
+
+@house_style
+def open_gates(steps: Tensor, shares: Tensor, contexts: int) -> Drawing:
+    """Draw as stacked areas how often a unit is open on an item in 0, 1, …, C contexts, shares (C + 1, T)."""
+    figure, ax = plt.subplots(figsize=(7.2, 3.8))
+    colours = [*[GREY, PINK, ORANGE, SKY, GREEN, "#e8d35a"][: contexts - 1], BLUE, "#1b2a49"]
+    hatches = [*["", "//", "..", "\\\\", "", "--"][: contexts - 1], "", "xx"]
+    low = torch.zeros(len(steps))
+    for m in range(contexts + 1):
+        high = low + shares[m]
+        ax.fill_between(steps, low, high, facecolor=colours[m], hatch=hatches[m], edgecolor="white", lw=0.6)
+        if m == contexts:
+            peak = int(shares[m].argmax())
+            ax.annotate(
+                f"{m} of {m}",
+                (steps[peak], 0.5),
+                ha="left",
+                va="center",
+                fontsize=10,
+                bbox={"fc": "white", "ec": "none", "pad": 2},
+            )
+        elif shares[m, -1] > 0.04:
+            ax.annotate(
+                f"{m} of {contexts}",
+                (steps[-1], (low[-1] + high[-1]).item() / 2),
+                (5, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=10,
+            )
+        low = high
+    ax.set(xlabel="step", ylabel="share of (unit, item) pairs", xlim=(0, steps[-1].item()), ylim=(0, 1))
+    ax.set_title(f"in how many of {contexts} contexts a unit is open on an item", fontsize=11)
+    end = ", ".join(f"{m}: {shares[m, -1].item():.2f}" for m in range(contexts + 1))
+    top = steps[shares[contexts].argmax()].item()
+    return figure, (
+        f"Stacked areas over steps for {contexts} contexts. At step {top:.0f} units are open in all contexts on "
+        f"{shares[contexts].max().item():.0%} of the items; at the last step the shares by number of contexts are {end}."
+    )
+
+
+@house_style
+def gate_raster(activity: Tensor, contexts: int, step: int) -> Drawing:
+    """Draw the activity of units (N, M), each in parts of its own peak, as an image: one row per unit, one column per sample."""
+    figure, ax = plt.subplots(figsize=(7.2, 5.4))
+    image = ax.imshow(activity.T, aspect="auto", cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
+    _context_lines(ax, contexts, len(activity) // contexts)
+    ax.set(ylabel="unit", title=f"step {step}", yticks=[])
+    ax.spines[:].set_visible(False)
+    figure.colorbar(image, ax=ax, label="activity (1 = the unit's peak)", ticks=[0, 0.5, 1])
+    on = activity > 0.01
+    patterns = len({tuple(row) for row in on.T.tolist()})
+    everywhere = on.all(dim=0).double().mean().item()
+    kinds = f"there are {patterns} different patterns" if patterns > 1 else "all have one pattern"
+    return figure, (
+        f"Step {step}: activity of {activity.shape[1]} units in rows on {len(activity)} samples in columns, grouped by context. "
+        f"{everywhere:.0%} of the units are on everywhere, units are on for "
+        f"{on.double().mean().item():.0%} of the samples, and {kinds}."
+    )
+
+
+def _unit_map(ax: Axes, values: Tensor, title: str) -> None:
+    """Draw the activity of one unit (C, I) as a small table."""
+    ax.imshow(values, cmap="cividis", vmin=0, vmax=values.max().clamp_min(1e-12).item(), aspect="auto")
+    ax.set(xticks=[0, values.shape[1] - 1], yticks=range(len(values)))
+    ax.set_xticklabels(["1", str(values.shape[1])])
+    ax.set_yticklabels([str(c + 1) for c in range(len(values))])
+    ax.set_title(title, fontsize=10.5)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+@house_style
+def unit_maps(units: Mapping[str, Tensor], shares: Mapping[str, Mapping[str, float]], title: str = "") -> Drawing:
+    """Draw units as tables of activity (C, I), and under each how its variance divides into item, context and interaction."""
+    figure, axes = plt.subplots(2, len(units), figsize=(7.4, 3.5), height_ratios=[1, 1], squeeze=False)
+    told = []
+    for number, (name, values) in enumerate(units.items()):
+        top, low = axes[:, number]
+        _unit_map(top, values, name)
+        top.set_xlabel("item", labelpad=-6)
+        parts = [shares[name][part] for part in ("item", "context", "interaction")]
+        low.bar(range(3), parts, color=[BLUE, ORANGE, PINK], edgecolor=INK, width=0.7)
+        for place, part in enumerate(parts):
+            low.annotate(f"{part:.2f}", (place, part), (0, 2), textcoords="offset points", ha="center", fontsize=8.5)
+        low.set(ylim=(0, 1.18), xlim=(-0.6, 2.6), yticks=[0, 0.5, 1])
+        low.set_xticks(range(3), ["item", "cont.", "inter."], fontsize=8.5)
+        if number:
+            low.set_yticklabels([])
+        told.append(f"{name}: item {parts[0]:.2f}, context {parts[1]:.2f}, interaction {parts[2]:.2f}")
+    axes[0, 0].set_ylabel("context")
+    axes[1, 0].set_ylabel("share of\nvariance")
+    if title:
+        figure.suptitle(title, fontsize=11)
+    return (
+        figure,
+        f"{title + '. ' if title else ''}Units as tables of contexts by items, with shares of variance. {'; '.join(told)}.",
+    )
+
+
+@house_style
+def variance_shares(item: Tensor, interaction: Tensor, strength: Tensor, contexts: int, step: int) -> Drawing:
+    """Draw units (M,) as points: share of variance by item across, by interaction up; the distance to the diagonal is context.
+
+    Units that are the product of a gate "all contexts but one" and a function of the items lie on the dashed line.
+    """
+    figure, ax = plt.subplots(figsize=(6.6, 4.4))
+    ax.fill([0, 1, 1, 0], [1, 0, 1, 1], color="#eeeeee", lw=0)
+    ax.plot([0, 1], [1, 0], color="#888888", lw=0.9)
+    ax.axvline(0.1, color="#888888", lw=0.8, ls=":")
+    end = (contexts - 1) / contexts  # where the line meets the diagonal
+    ax.plot([0, end], [0, 1 - end], color=RED, lw=1.2, ls="--", label="gate “all but one”\ntimes function of items")
+    ax.scatter(item, interaction, s=60 * (strength / strength.max()) + 3, color=BLUE, alpha=0.35, lw=0)
+    mean = [((strength * value).sum() / strength.sum()).item() for value in (item, interaction)]
+    ax.plot(*mean, "X", ms=12, color=INK, mec="white", label="mean")
+    ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="share of variance by item", ylabel="share by interaction")
+    ax.set_title(f"step {step}", fontsize=11)
+    for place, text, align in (
+        ((0.985, 0.13), "pure item", "right"),
+        ((0.015, 0.1), "pure\ncontext", "left"),
+        ((0.13, 0.94), "pure interaction", "left"),
+    ):
+        ax.text(*place, text, ha=align, fontsize=9, color=INK)
+    ax.legend(loc="upper right")
+    return figure, (
+        f"Step {step}: one point per unit, share of variance by item across and by interaction up. The mean unit has {mean[0]:.2f} item, "
+        f"{mean[1]:.3f} interaction and {1 - sum(mean):.2f} context."
+    )
+
+
+@house_style
+def measure_by_contexts(
+    contexts: Sequence[int], values: Mapping[str, Tensor], name: str, limits: tuple[float, float]
+) -> Drawing:
+    """Draw one measure of selectivity (S, contexts) of several nets: seeds as markers, their median as a line."""
+    figure, ax = plt.subplots(figsize=(6.8, 3.5))
+    told = []
+    for (net, rows), (colour, line), marker in zip(values.items(), LINES, "os^", strict=False):
+        median = rows.median(0).values
+        ax.plot(contexts, median, color=colour, ls=line, lw=1.8)
+        for row in rows:
+            ax.plot(contexts, row, marker, ms=6, mfc="none", mec=colour, mew=1.1)
+        ax.plot([], [], marker=marker, color=colour, ls=line, mfc="none", label=net)
+        told.append(f"{net} " + ", ".join(f"{c}: {m:.2g}" for c, m in zip(contexts, median.tolist(), strict=True)))
+    ax.set(
+        xlabel="number of contexts", xticks=list(contexts), xlim=(min(contexts) - 0.3, max(contexts) + 0.3), ylim=limits
+    )
+    ax.set_title(name, fontsize=11)
+    ax.legend(fontsize=9.5)
+    return figure, f"{name} by number of contexts, medians over seeds. {'; '.join(told)}."
+
+
+@house_style
+def interaction_course(
+    steps: Tensor,
+    interaction: Tensor,
+    levels: Mapping[int, Tensor],
+    random: Mapping[int, float],
+    theory: Mapping[int, float],
+    contexts: int,
+) -> Drawing:
+    """Draw the interaction's share of variance (S, T) over steps, and how it divides among the levels of the tree.
+
+    Dotted lines mark what a table without structure gives, and arrows on the right a prediction for the end. Shares of an
+    interaction below 0.002 are left out.
+    """
+    figure, (top, low) = plt.subplots(2, 1, figsize=(7.0, 4.8), sharex=True, height_ratios=[1, 1.7])
+    _band(top, steps, interaction, INK, lw=1.8)
+    top.set(ylabel="interaction\n(share of variance)", ylim=(0, 0.22))
+    top.set_title(f"{contexts} contexts", fontsize=11)
+    told, there = [], interaction.median(0).values > 0.002
+    for (square, values), colour, line in zip(levels.items(), (BLUE, GREEN, ORANGE), ("-", "--", "-."), strict=False):
+        _band(low, steps, torch.where(there, values, torch.nan), colour, lw=1.8, ls=line, label=f"$\\sigma^2={square}$")
+        low.axhline(random[square], color=colour, lw=1.2, ls=":")
+        low.plot(steps[-1] * 1.012, theory[square], "<", color=colour, ms=9, clip_on=False)
+        told.append(
+            f"level {square} {values[:, -1].median().item():.2f} (predicted {theory[square]:.2f}, random {random[square]:.2f})"
+        )
+    low.set(xlabel="step", ylabel="share of the interaction", ylim=(0, 0.75), xlim=(0, steps[-1].item()))
+    low.legend(loc="upper right", fontsize=9.5, ncols=3)
+    least = interaction.median(0).values.min().item()
+    return figure, (
+        f"{contexts} contexts: the interaction's share of variance falls to {least:.3f} early in training and comes back to "
+        f"{interaction[:, -1].median().item():.3f}. Its shares by level of the tree end at {'; '.join(told)}."
+    )
+
+
+@house_style
+def measure_by_layer(layers: Mapping[str, Tensor], name: str, limits: tuple[float, float]) -> Drawing:
+    """Draw one measure of selectivity (contexts, S) for several layers side by side, seeds as rings, three to five contexts."""
+    figure, ax = plt.subplots(figsize=(6.6, 3.4))
+    told = []
+    for place, ((layer, values), colour) in enumerate(zip(layers.items(), (BLUE, ORANGE, RED), strict=False)):
+        for offset, row in zip((-0.2, 0, 0.2), values, strict=False):
+            ax.plot([place + offset] * len(row), row, "o", ms=6.5, mfc="none", mec=colour, mew=1.3)
+            ax.annotate(
+                f"{3 + round(5 * offset + 1)}",
+                (place + offset, limits[0]),
+                (0, 3),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8.5,
+            )
+        told.append(f"{layer} {values.median().item():.2g}")
+    ax.set_xticks(range(len(layers)), layers)
+    ax.set(ylabel=name, ylim=limits, xlim=(-0.5, len(layers) - 0.5))
+    return figure, f"{name}, median over contexts and seeds: {'; '.join(told)}."
