@@ -224,7 +224,7 @@ def part_shares(
 def xor_units(
     x: Tensor, y: Tensor, weights: Sequence[Tensor], losses: Tensor, theory: Tensor, begin: int, step: int
 ) -> Drawing:
-    """Draw the units of a two-layer net on the four corners as arrows, and its loss (T,) beside a formula's from `begin` on."""
+    """Draw the units of a two-layer net on the four corners as lines, and its loss (T,) beside a formula's from `begin` on."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.7), width_ratios=[1, 1.15])
     for sign, colour, marker in ((1, BLUE, "o"), (-1, RED, "s")):
         corner = x[y[:, 0] == sign]
@@ -257,7 +257,7 @@ def xor_units(
     near = (size**2)[cosine > 0.985].sum().item() / (size**2).sum().item()
     formula = f"; the formula says {theory[step - begin].item():.2f}" if step >= begin else ""
     alt = (
-        f"XOR at step {step}: weight vectors of the units as arrows from the centre, scaled to the longest; {near:.0%} of their "
+        f"XOR at step {step}: weight vectors of the units as lines from the centre, scaled to the longest; {near:.0%} of their "
         f"strength points within ten degrees of a corner. Right, the loss against step, here {losses[step].item():.2f}{formula}."
     )
     return figure, alt
@@ -413,7 +413,6 @@ def variance_shares(item: Tensor, interaction: Tensor, strength: Tensor, context
     figure, ax = plt.subplots(figsize=(6.6, 4.4))
     ax.fill([0, 1, 1, 0], [1, 0, 1, 1], color="#eeeeee", lw=0)
     ax.plot([0, 1], [1, 0], color="#888888", lw=0.9)
-    ax.axvline(0.1, color="#888888", lw=0.8, ls=":")
     end = (contexts - 1) / contexts  # where the line meets the diagonal
     ax.plot([0, end], [0, 1 - end], color=RED, lw=1.2, ls="--", label="gate “all but one”\ntimes function of items")
     ax.scatter(item, interaction, s=60 * (strength / strength.max()) + 3, color=BLUE, alpha=0.35, lw=0)
@@ -482,7 +481,7 @@ def interaction_course(
         told.append(
             f"level {square} {values[:, -1].median().item():.2f} (predicted {theory[square]:.2f}, random {random[square]:.2f})"
         )
-    low.set(xlabel="step", ylabel="share of the interaction", ylim=(0, 0.75), xlim=(0, steps[-1].item()))
+    low.set(xlabel="step", ylabel="share of the interaction", ylim=(0, 1), xlim=(0, steps[-1].item()))
     low.legend(loc="upper right", fontsize=9.5, ncols=3)
     least = interaction.median(0).values.min().item()
     return figure, (

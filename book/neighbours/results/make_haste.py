@@ -66,14 +66,15 @@ def strengths(weights):
 
 
 def measures(hidden, contexts, strength):
-    """Return every measure of the selectivity of a hidden layer."""
+    """Return the measures of selectivity of a hidden layer."""
     levels = interaction_levels(hidden, contexts, strength)
-    product = product_units(hidden, contexts, strength)
-    return {
-        **selectivity(hidden, contexts, strength),
-        **{f"level {square}": share for square, share in levels.items()},
-        **{f"product {m}": product[m].item() for m in range(1, contexts + 1)},
-    }
+    return selectivity(hidden, contexts, strength) | {f"level {square}": share for square, share in levels.items()}
+
+
+def products(hidden, contexts, strength):
+    """Return the shares of product units by number of open contexts."""
+    shares = product_units(hidden, contexts, strength)
+    return {f"product {m}": shares[m].item() for m in range(1, contexts + 1)}
 
 
 def loss_rows(contexts, model, seed, losses, every):
@@ -105,10 +106,12 @@ def job_relu(contexts, seed):
                 open_contexts(gated_layers(run.at[t], x)[0][1], contexts, strengths(run.at[t])[0])
             )
         ]
-    measured = {t: measures(gated_layers(run.at[t], x)[0][1], contexts, strengths(run.at[t])[0]) for t in OPEN_STEPS}
-    tables["selectivity"] = [(contexts, 1, 1, seed, name, value) for name, value in measured[STEPS].items()]
+    units = {t: (gated_layers(run.at[t], x)[0][1], contexts, strengths(run.at[t])[0]) for t in OPEN_STEPS}
+    tables["selectivity"] = [(contexts, 1, 1, seed, name, value) for name, value in measures(*units[STEPS]).items()]
     tables["selectivity-time"] = [
-        (contexts, seed, t, name, value) for t in OPEN_STEPS for name, value in measured[t].items()
+        (contexts, seed, t, name, value)
+        for t in OPEN_STEPS
+        for name, value in (measures(*units[t]) | products(*units[t])).items()
     ]
     if contexts == 3:  # the same start with gates that do not move
         for model, at in (("gates of step 0", 0), ("gates of step 8000", STEPS)):
