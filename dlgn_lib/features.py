@@ -45,17 +45,17 @@ class FeatureSpectrum:
 
     @property
     def cumulative_quality(self) -> Tensor:
-        """Π*(k), (R,): the share of the span of the targets that lies in the first k + 1 eigenfunctions."""
+        """Return Π*(k), (R,), the share of the span of the targets that lies in the first k + 1 eigenfunctions."""
         return _cumulative(self.quality, self.target_dimension, "target")
 
     @property
     def cumulative_utility(self) -> Tensor:
-        """Π(k), (R,): the share of the span of the outputs that lies in the first k + 1 eigenfunctions."""
+        """Return Π(k), (R,), the share of the span of the outputs that lies in the first k + 1 eigenfunctions."""
         return _cumulative(self.utility, self.output_dimension, "output")
 
     @property
     def k95(self) -> int | None:
-        """Return the number of features in use: the smallest k whose first k eigenfunctions hold 95 % of the outputs' span."""
+        """Return the number of features in use, the smallest k whose first k eigenfunctions hold 95 % of the outputs' span."""
         reached = (self.cumulative_utility >= 0.95).nonzero()
         return int(reached[0]) + 1 if len(reached) else None
 
