@@ -32,6 +32,7 @@ PACKAGES = [
     "seaborn",
     "pillow",
     "pyyaml",
+    "tqdm",
     "ipywidgets",
     "ipykernel",
     "ipython",
