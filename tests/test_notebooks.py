@@ -33,6 +33,7 @@ PACKAGES = [
     "pillow",
     "pyyaml",
     "tqdm",
+    "scikit-learn",
     "ipywidgets",
     "ipykernel",
     "ipython",
