@@ -103,9 +103,11 @@ class Source:
             try:
                 inside = os.listdir(root)
             except OSError as error:
-                raise DataError(f"$DLGN_DATA is {root}, which cannot be read ({error.strerror}); correct it") from error
+                raise DataError(
+                    f"$DLGN_DATA is {root}, which cannot be read ({error.strerror}); correct or unset it"
+                ) from error
             if self.folder in inside:
-                remedy = f"replace it by the file of that name from {self.url}, or remove the folder"
+                remedy = f"put the file of that name from {self.url} there, or remove the folder"
                 return Folder(Path(root, self.folder), "$DLGN_DATA", remedy)
         if self.package and os.path.isdir(self.package[1]):
             package, path = self.package

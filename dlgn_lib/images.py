@@ -198,7 +198,7 @@ def _cifar(
         raise folder.error(archive, f"does not contain {inside}/{lacking[0]}")
     classes = []
     for name, count in name_files.items():
-        classes.append(tuple(found[name].decode(errors="replace").split("\n\n")[0].split()))
+        classes.append(tuple(found[name].decode(errors="replace").split()))
         if len(classes[-1]) != count:
             raise folder.error(archive, f"has {len(classes[-1])} names in {name}, not {count}")
     width = len(name_files) + 3 * 32 * 32
