@@ -27,6 +27,15 @@ from dlgn_lib.plots.features import (
 )
 from dlgn_lib.plots.gating import gate_maps, half_spaces, pieces, softness
 from dlgn_lib.plots.gdln import context_task, open_gates, part_shares, race_bars, race_losses, race_snapshot, xor_units
+from dlgn_lib.plots.images import (
+    accuracies,
+    class_activity,
+    courses,
+    differences,
+    kernel_by_class,
+    normal_axes,
+    normal_images,
+)
 from dlgn_lib.plots.kernels import (
     error_against_width,
     kernel_blocks,
@@ -60,6 +69,7 @@ __all__ = [
     "BLUE",
     "GREEN",
     "RED",
+    "accuracies",
     "activations",
     "activity_ring",
     "allocation",
@@ -67,10 +77,13 @@ __all__ = [
     "circle_losses",
     "circle_outputs",
     "circle_training",
+    "class_activity",
     "class_kernels",
     "clustering",
     "context_task",
     "correlation_by_layer",
+    "courses",
+    "differences",
     "directions",
     "dose_response",
     "error_against_width",
@@ -84,6 +97,7 @@ __all__ = [
     "interaction_course",
     "intervals",
     "kernel_blocks",
+    "kernel_by_class",
     "kernel_change",
     "kernel_map",
     "measure_by_contexts",
@@ -91,6 +105,8 @@ __all__ = [
     "measure_over_steps",
     "mode_race",
     "moved_and_clustered",
+    "normal_axes",
+    "normal_images",
     "number",
     "one_step",
     "open_gates",
