@@ -10,6 +10,7 @@ from torch import Tensor
 from dlgn_lib.plots.style import BLUE, GREY, INK, LINES, RED, Drawing, house_style
 from dlgn_lib.regions import mean_cosine, participation_ratio
 
+_COLOURS = plt.get_cmap("RdBu_r", 21)  # few, so that noise does not make frames large
 _MARKS = "oDs^vP"
 
 
@@ -19,11 +20,23 @@ def _picture(ax: Axes, values: Tensor, shape: Sequence[int]) -> object:
     ax.set(xticks=[], yticks=[])
     for spine in ax.spines.values():
         spine.set(visible=True, color="#999999", lw=0.5)
-    return ax.imshow(image / image.abs().max(), cmap="RdBu_r", vmin=-1, vmax=1)
+    return ax.imshow(image / image.abs().max(), cmap=_COLOURS, vmin=-1, vmax=1)
 
 
 def _spread(count: int, width: float) -> Tensor:
     return torch.linspace(-width, width, count) if count > 1 else torch.zeros(1)
+
+
+@house_style
+def image_samples(images: Tensor, labels: Tensor, classes: Sequence[str]) -> Drawing:
+    """Draw the first two images (C, H, W), uint8, of each class; C is 1 or 3."""
+    figure, axes = plt.subplots(2, len(classes), figsize=(7.4, 1.9))
+    for c, name in enumerate(classes):
+        for ax, image in zip(axes[:, c], images[labels == c], strict=False):
+            ax.imshow(image.permute(1, 2, 0).squeeze(-1), cmap="gray")
+            ax.axis("off")
+        axes[0, c].set_title(name.replace("/", "/\n").replace(" ", "\n"), fontsize=8.5)
+    return figure, f"Two images of each of {len(classes)} classes: {', '.join(classes)}."
 
 
 @house_style
@@ -34,15 +47,23 @@ def normal_images(layers: Mapping[str, Tensor], shape: Sequence[int], heading: s
     of its own: red where the normal is positive, blue where it is negative. Beside each row stands the participation
     ratio of the whole layer.
     """
-    figure, axes = plt.subplots(len(layers), columns, figsize=(7.4, 0.93 * len(layers) + 0.5), squeeze=False)
-    told = []
-    for row, (name, normals) in zip(axes, layers.items(), strict=True):
-        for ax, normal in zip(row, normals, strict=False):
-            image = _picture(ax, normal, shape)
+    high, wide = shape
+    sheet = torch.full((len(layers) * (high + 4), columns * (wide + 3)), torch.nan)
+    names, told = [], []
+    for row, (name, normals) in enumerate(layers.items()):
+        for column, normal in enumerate(normals[:columns]):
+            image = normal.reshape(high, wide) / normal.abs().max()
+            sheet[row * (high + 4) :, column * (wide + 3) :][:high, :wide] = image
         ratio, cosine = participation_ratio(normals), mean_cosine(normals)
-        row[0].set_ylabel(f"{name}\nfills {ratio:.0f}", fontsize=9.5, rotation=0, ha="right", va="center")
+        names.append(f"{name}\nfills {ratio:.0f}")
         told.append(f"{name} {ratio:.1f} dimensions, mean |cos| {cosine:.2f}")
-    bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=30, pad=0.015, ticks=[-1, 0, 1])
+    figure, ax = plt.subplots(figsize=(7.4, 0.86 * len(layers) + 0.5))
+    image = ax.imshow(sheet, cmap=_COLOURS, vmin=-1, vmax=1, interpolation="none")
+    ax.set_yticks([row * (high + 4) + high / 2 for row in range(len(layers))], names)
+    ax.set_xticks([])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    bar = figure.colorbar(image, ax=ax, shrink=0.8, aspect=25, pad=0.015, ticks=[-1, 0, 1])
     bar.set_label("weight of a pixel, largest = 1", fontsize=9.5)
     figure.suptitle(heading, fontsize=11.5)
     return figure, f"{heading}. Normals of half-spaces as images, a row per layer. They fill: {'; '.join(told)}."
