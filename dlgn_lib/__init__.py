@@ -61,7 +61,7 @@ from dlgn_lib.regions import (
     region_area,
 )
 from dlgn_lib.results import committed_results
-from dlgn_lib.training import DivergenceError, Trajectory, canon, canon_net, train, train_ensemble
+from dlgn_lib.training import DivergenceError, Trajectory, accuracy, canon, canon_net, train, train_ensemble
 from dlgn_lib.widgets import explore, show
 
 __version__ = version("dlgn-lib")
@@ -79,6 +79,7 @@ __all__ = [
     "ReLUNet",
     "TooManyPathsError",
     "Trajectory",
+    "accuracy",
     "activation_regions",
     "activity_share",
     "alignment",

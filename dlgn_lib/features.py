@@ -7,12 +7,12 @@ statement about that sample. Pages: neighbours/feature-map, neighbours/collapse.
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from dlgn_lib.threads import one_thread
 
 _RANK_TOLERANCE = 1e-10  # singular values below this share of the largest count as zero
 
@@ -64,24 +64,13 @@ class FeatureSpectrum:
         return features.double() @ self.directions / self.eigenvalues.sqrt()
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Decompose small matrices on one thread: more threads gain nothing, and wait for each other on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def _cumulative(shares: Tensor | None, dimension: int | None, name: str) -> Tensor:
     if shares is None:
         raise ValueError(f"this spectrum was computed without {name}=; give it to feature_spectrum")
     return shares.cumsum(0) / dimension
 
 
-@_one_thread()
+@one_thread()
 def feature_spectrum(
     features: Tensor, *, target: Tensor | None = None, output: Tensor | None = None
 ) -> FeatureSpectrum:
@@ -158,7 +147,7 @@ def _effective_dimension(eigenvalues: Tensor) -> float:
     return torch.exp(torch.special.entr(shares).sum()).item()
 
 
-@_one_thread()
+@one_thread()
 def d_lr(features: Tensor, output: Tensor) -> float:
     """Return 1 - CKA of the features' kernel and the projector on the span of the outputs, both centred: 0 rich, towards 1 lazy.
 
@@ -193,7 +182,7 @@ class Collapse:
     nc2: float
 
 
-@_one_thread()
+@one_thread()
 def collapse(features: Tensor, labels: Tensor) -> Collapse:
     """Return the measures of neural collapse of features (N, P) with class labels (N,).
 

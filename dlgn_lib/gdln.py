@@ -7,14 +7,14 @@ sum of squares over samples and outputs. Pages: neighbours/haste, neighbours/sel
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from dlgn_lib.models import check_count
+from dlgn_lib.threads import one_thread
 from dlgn_lib.training import DivergenceError
 
 Gates = Sequence[Tensor | None]
@@ -83,17 +83,6 @@ class Descent:
     gates: list[list[Tensor]] | None = field(default=None, repr=False)
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Use one processor core while it lasts: thousands of small products are slower on several."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def _check_run(steps: int, lr: float, snapshots: Iterable[int]) -> set[int]:
     """Return the steps to keep, the last one among them."""
     kept = {*snapshots, check_count("steps", steps)}
@@ -154,7 +143,7 @@ def descend(
     kept = _check_run(steps, lr, snapshots)
     weights = [w.detach().clone() for w in weights]
     losses, at, recorded = [], {}, []
-    with _one_thread():
+    with one_thread():
         for step in range(steps + 1):
             layers, used = gated_layers(weights, x, gates(step) if callable(gates) else gates)
             if layers[-1].shape[-2:] != y.shape:
@@ -293,7 +282,7 @@ def race(
     """Return gradient descent on a GDLN with one hidden layer, written without its weights: the race of its pathways.
 
     With K_p = [W_1ᵀ; W_2][W_1, W_2ᵀ] of pathway p, one step of `descend` is exactly K_p ← (1 + η G_p) K_p (1 + η G_p),
-    G_p = [[0, g_pᵀ], [g_p, 0]], g_p = Σ_n error_n gate_p,n x_nᵀ. The lower left block of K_p is the pathway's map. Start
+    G_p = [[0, Δ_pᵀ], [Δ_p, 0]], Δ_p = Σ_n gate_p,n error_n x_nᵀ. The lower left block of K_p is the pathway's map. Start
     from `wide_gram`, the expectation over random weights, and nothing random is left: the limit of wide nets.
     Source: the reduction of Saxe et al. (2022) [race], for any data and in discrete steps. Page: neighbours/haste.
 
@@ -316,7 +305,7 @@ def race(
     kept, losses, at = _check_run(steps, lr, snapshots), [], {}
     inputs = (gram.diagonal(dim1=1, dim2=2)[:, :d] > 0).to(x.dtype)  # a pathway reads what it has weights for
     gated = gates.T[..., None] * x * inputs[:, None]  # (P, N, D)
-    with _one_thread():
+    with one_thread():
         for step in range(steps + 1):
             maps = gram[:, d:, :d]  # (P, K, D)
             error = y - (gated @ maps.mT).sum(dim=0)  # (N, K)

@@ -41,7 +41,7 @@ class Trajectory:
 
     Attributes:
         steps: the steps at which a snapshot was kept; step t is the net after t updates.
-        losses: mean squared error over all data (T,); `losses[i]` is the one at step `i * every`.
+        losses: loss over all data (T,); `losses[i]` is the one at step `i * every`.
         every: updates between two entries of `losses`: 1 for full batches, an epoch for mini-batches.
         config: what was run.
     """
@@ -123,9 +123,13 @@ def _optimizer(config: dict, parameters: list[nn.Parameter]) -> torch.optim.Opti
     return torch.optim.SGD(parameters, lr=config["lr"], momentum=config["momentum"])
 
 
-def _squared_error(output: Tensor, y: Tensor) -> Tensor:
-    """Return the mean squared error of each net, (S,)."""
-    return (output - y).square().mean((-2, -1)).reshape(-1)
+def _loss(kind: str, output: Tensor, y: Tensor) -> Tensor:
+    """Return the loss of each net (S,), for outputs (S, N, K) or (N, K)."""
+    if kind == "mse":
+        return (output - y).square().mean((-2, -1)).reshape(-1)
+    y = y.expand(output.shape[:-1])
+    each = nn.functional.cross_entropy(output.flatten(0, -2), y.flatten(), reduction="none")
+    return each.view(y.shape).mean(-1).reshape(-1)
 
 
 def _descend(
@@ -148,7 +152,7 @@ def _descend(
     for step in range(steps + 1):
         if step % every == 0:
             with torch.set_grad_enabled(batch is None):
-                loss = _squared_error(net(x), y)
+                loss = _loss(config["loss"], net(x), y)
             history.append(loss.detach().cpu())
             _check_finite(history[-1], step, seeds, config)
             if stop_below is not None:
@@ -162,7 +166,7 @@ def _descend(
         if batch is not None:
             rows = torch.stack([next(order) for order in orders])  # (S, batch)
             rows = rows if stacked else rows[0]
-            loss = _squared_error(net(x[rows]), y[rows])
+            loss = _loss(config["loss"], net(x[rows]), y[rows])
             _check_finite(loss.detach(), step, seeds, config)
         optimizer.zero_grad()
         loss.sum().backward()
@@ -191,6 +195,28 @@ def _check_finite(loss: Tensor, step: int, seeds: Sequence[int], config: dict) -
         )
 
 
+def _check_targets(y: Tensor, shape: tuple[int, ...]) -> None:
+    if not isinstance(y, Tensor) or tuple(y.shape) != shape:
+        raise ValueError(f"y must have the shape of the net's output, {shape}, got {tuple(getattr(y, 'shape', ()))}")
+    if not torch.isfinite(y).all():
+        raise ValueError("y must be finite, but it holds NaN or inf")
+
+
+def check_labels(name: str, labels: Tensor, n: int, classes: int) -> Tensor:
+    """Return `labels` if they are n whole numbers (n,), int64, from 0 to classes - 1, else raise TypeError or ValueError."""
+    if not isinstance(labels, Tensor) or labels.dtype != torch.int64:
+        got = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
+        raise TypeError(f"{name} must be a tensor of class numbers, torch.int64, got {got}")
+    if tuple(labels.shape) != (n,):
+        raise ValueError(f"{name} must have one class number per input, shape ({n},), got {tuple(labels.shape)}")
+    if n and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise ValueError(
+            f"{name} must be class numbers from 0 to {classes - 1}, one for each output of the net, "
+            f"got {int(labels.min())} to {int(labels.max())}"
+        )
+    return labels
+
+
 def _check_config(
     net: GatedNet,
     x: Tensor,
@@ -198,6 +224,7 @@ def _check_config(
     *,
     steps: int,
     lr: float,
+    loss: str = "mse",
     optimizer: str = "adam",
     momentum: float = 0.0,
     batch: int | None = None,
@@ -207,10 +234,12 @@ def _check_config(
     """Return the complete configuration of a run, or say which argument does not fit."""
     with torch.no_grad():
         shape = tuple(net(x).shape)
-    if not isinstance(y, Tensor) or tuple(y.shape) != shape:
-        raise ValueError(f"y must have the shape of the net's output, {shape}, got {tuple(getattr(y, 'shape', ()))}")
-    if not torch.isfinite(y).all():
-        raise ValueError("y must be finite, but it holds NaN or inf")
+    if loss == "mse":
+        _check_targets(y, shape)
+    elif loss == "cross_entropy":
+        check_labels("y", y, *shape)
+    else:
+        raise ValueError(f"loss must be 'mse' or 'cross_entropy', got {loss!r}")
     check_count("steps", steps)
     if not (math.isfinite(lr) and lr > 0):
         raise ValueError(f"lr must be a positive number, got {lr!r}")
@@ -232,6 +261,7 @@ def _check_config(
         "net": f"{type(net).__name__}({net.extra_repr()})",
         "steps": steps,
         "lr": lr,
+        "loss": loss,
         "optimizer": optimizer,
         "momentum": momentum,
         "batch": batch,
@@ -243,22 +273,23 @@ def _check_config(
 def train(
     net: GatedNet, x: Tensor, y: Tensor, *, seed: int = 0, progress: bool = True, **settings: object
 ) -> Trajectory:
-    """Train `net` in place on the mean squared error and return the run.
+    """Train `net` in place and return the run.
 
     Args:
         net: any net of the family; frozen parameters stay as they are.
         x: inputs (N, D).
-        y: targets (N, K).
+        y: targets (N, K), or with `loss="cross_entropy"` class numbers (N,).
         seed: of the order of mini-batches.
         progress: whether a run of more than two seconds shows a progress bar (never in builds).
         settings: `steps`, the number of updates, and `lr`, the learning rate, must be given. The others are
-            `optimizer="adam"` or `"sgd"` (both `torch.optim`); `momentum=0.0` of "sgd"; `batch=None`, the size of
-            mini-batches, drawn without replacement in each epoch (None: all data in each update); `snapshots=None`,
-            steps to keep the net at (None: 0, 1, 2, 5, 10, 20, 50, …, and always the last one);
+            `loss="mse"`, the mean squared error over samples and outputs, or `"cross_entropy"`, whose scores are the
+            outputs; `optimizer="adam"` or `"sgd"` (both `torch.optim`); `momentum=0.0` of "sgd"; `batch=None`, the
+            size of mini-batches, drawn without replacement in each epoch (None: all data in each update);
+            `snapshots=None`, steps to keep the net at (None: 0, 1, 2, 5, 10, 20, 50, …, and always the last one);
             `stop_below=None`, a loss over all data below which the run ends.
 
     Raises:
-        TypeError: if a setting is unknown, or `steps` or `lr` is missing.
+        TypeError: if a setting is unknown, `steps` or `lr` is missing, or class numbers are not int64.
         ValueError: if an argument does not fit.
         dlgn_lib.DivergenceError: if the loss becomes NaN or infinite; it names step, seed and learning rate.
 
@@ -294,7 +325,7 @@ def train_ensemble(
         make_net: gives the net of a seed; all must have one shape.
         seeds: how many (0, 1, …), or which.
         x: inputs (N, D).
-        y: targets (N, K).
+        y: targets (N, K) or class numbers (N,).
         progress: whether a run of more than two seconds shows a progress bar (never in builds).
         settings: those of `train`.
 
@@ -338,6 +369,28 @@ def train_ensemble(
             finally:
                 cancelled.set()  # after an error or an interrupt the other groups stop at their next step
                 torch.set_num_threads(threads)
+
+
+def accuracy(net: GatedNet, x: Tensor, labels: Tensor) -> float:
+    """Return the share of inputs whose largest output is the one of their class.
+
+    Args:
+        net: a net with one output per class.
+        x: inputs (N, D).
+        labels: class numbers (N,), int64.
+
+    Raises:
+        TypeError: if labels are not int64.
+        ValueError: if there is not one label per input, or a label has no output.
+
+    >>> net = ReLUNet.from_weights([[[1.0], [-1.0]], [[1.0, 0.0], [0.0, 1.0]]])     # class 1 where x is negative
+    >>> accuracy(net, torch.tensor([[-3.0], [2.0], [5.0], [-1.0]]).double(), torch.tensor([1, 0, 0, 0]))
+    0.75
+    """
+    with torch.no_grad():
+        scores = net(x)
+    check_labels("labels", labels, *scores.shape)
+    return (scores.argmax(1) == labels).double().mean().item()
 
 
 def _seeds(seeds: int | Sequence[int]) -> list[int]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dlgn_lib import training
 from dlgn_lib.data import circle
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, ReLUNet
-from dlgn_lib.training import DivergenceError, canon, canon_net, train, train_ensemble
+from dlgn_lib.training import DivergenceError, accuracy, canon, canon_net, train, train_ensemble
 
 X, Y = (t.double() for t in circle(24, high=3))
 
@@ -107,6 +107,50 @@ def test_train_is_the_loop_that_everybody_writes(setting):
     assert math.isclose(run.losses[-1], (plain(X) - Y).square().mean().item(), rel_tol=1e-9)
 
 
+LABELS = torch.randint(3, (24,), generator=seeded(5))
+
+
+@pytest.mark.parametrize("batch", [None, 7])
+@pytest.mark.parametrize("member", MEMBERS, ids=name)
+def test_ensemble_equals_single_runs_on_class_numbers(member, batch):
+    make_net = maker(member, out_dim=3)
+    settings = {"steps": 6, "lr": 1e-2, "loss": "cross_entropy", "batch": batch, "snapshots": [0, 6]}
+    for seed, run in enumerate(train_ensemble(make_net, 3, X, LABELS, **settings)):
+        assert_same_run(run, train(make_net(seed), X, LABELS, seed=seed, **settings))
+
+
+def test_cross_entropy_is_the_mean_of_minus_log_of_the_class_share():
+    run = train(
+        make({"kind": ReLUNet}, out_dim=3), X, LABELS, steps=30, lr=0.05, loss="cross_entropy", snapshots=[0, 30]
+    )
+    for step in run.steps:
+        with torch.no_grad():
+            shares = run.at(step)(X).exp()
+        expected = -(shares[range(24), LABELS] / shares.sum(1)).log().mean()
+        assert math.isclose(run.losses[step], expected, rel_tol=1e-12)
+    assert run.losses[-1] < run.losses[0] / 1.1
+    assert accuracy(run.at(30), X, LABELS) > accuracy(run.at(0), X, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        (LABELS.double(), TypeError, "y must be a tensor of class numbers, torch.int64, got torch.float64"),
+        (LABELS.tolist(), TypeError, "y must be a tensor of class numbers, torch.int64, got list"),
+        (LABELS[:, None], ValueError, r"y must have one class number per input, shape \(24,\), got \(24, 1\)"),
+        (LABELS[1:], ValueError, r"shape \(24,\), got \(23,\)"),
+        (LABELS + 1, ValueError, "y must be class numbers from 0 to 2, one for each output of the net, got 1 to 3"),
+        (LABELS - 1, ValueError, "got -1 to 1"),
+    ],
+)
+def test_labels_that_do_not_fit(labels, error, message):
+    net = make({"kind": DLGN}, out_dim=3)
+    with pytest.raises(error, match=message):
+        train(net, X, labels, steps=1, lr=0.1, loss="cross_entropy")
+    with pytest.raises(error, match=message.replace("y must", "labels must")):
+        accuracy(net, X, labels)
+
+
 def test_an_epoch_of_mini_batches_sees_every_sample_once():
     batches = training._batches(10, 4, seed=0)
     first, second = ([next(batches) for _ in range(3)] for _ in range(2))
@@ -193,6 +237,7 @@ def test_divergence_names_step_seed_and_learning_rate(ensemble, batch):
         ({"steps": 0}, ValueError, "steps must be a whole number of at least 1, got 0"),
         ({"steps": 2.5}, TypeError, "steps must be a whole number, got 2.5"),
         ({"lr": -1.0}, ValueError, "lr must be a positive number, got -1.0"),
+        ({"loss": "hinge"}, ValueError, "loss must be 'mse' or 'cross_entropy', got 'hinge'"),
         ({"lr": math.nan}, ValueError, "lr must be a positive number, got nan"),
         ({"optimizer": "adamw"}, ValueError, "optimizer must be 'adam' or 'sgd', got 'adamw'"),
         ({"momentum": 0.9}, ValueError, "momentum must be in .* belongs to 'sgd', got 0.9 with 'adam'"),

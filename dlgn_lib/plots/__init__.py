@@ -26,21 +26,7 @@ from dlgn_lib.plots.features import (
     two_labellings,
 )
 from dlgn_lib.plots.gating import gate_maps, half_spaces, pieces, softness
-from dlgn_lib.plots.gdln import (
-    context_task,
-    gate_raster,
-    interaction_course,
-    measure_by_contexts,
-    measure_by_layer,
-    open_gates,
-    part_shares,
-    race_bars,
-    race_losses,
-    race_snapshot,
-    unit_maps,
-    variance_shares,
-    xor_units,
-)
+from dlgn_lib.plots.gdln import context_task, open_gates, part_shares, race_bars, race_losses, race_snapshot, xor_units
 from dlgn_lib.plots.kernels import (
     error_against_width,
     kernel_blocks,
@@ -60,6 +46,14 @@ from dlgn_lib.plots.learning import (
     transplants,
 )
 from dlgn_lib.plots.normals import clustering, directions, moved_and_clustered, region_census, wedges
+from dlgn_lib.plots.selectivity import (
+    gate_raster,
+    interaction_course,
+    measure_by_contexts,
+    measure_by_layer,
+    unit_maps,
+    variance_shares,
+)
 from dlgn_lib.plots.style import BLUE, GREEN, RED, intervals, number
 
 __all__ = [
