@@ -1,4 +1,9 @@
-"""Fashion-MNIST, CIFAR-10 and CIFAR-100 as tensors. Page: learning/images."""
+"""Fashion-MNIST, CIFAR-10 and CIFAR-100 as tensors. Page: learning/images.
+
+A subset of Fashion-MNIST is part of the library. The rest is looked for in the folder that the environment variable
+`DLGN_DATA` names, under `fashion-mnist/`, `cifar-10/` and `cifar-100/`, as the official archives. What is not there is
+downloaded into `$DLGN_CACHE` or the user's cache folder, but never in a build.
+"""
 
 import math
 import struct

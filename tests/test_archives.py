@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -49,7 +48,7 @@ def test_what_is_not_found_is_said_without_a_folder_of_this_machine(tmp_path):
 def test_a_data_folder_that_cannot_be_read_is_said(monkeypatch, tmp_path, name):
     (tmp_path / "a file").write_text("no folder")
     monkeypatch.setenv("DLGN_DATA", str(tmp_path / name))
-    with pytest.raises(DataError, match=rf"\$DLGN_DATA is .*/{name}, which cannot be read"):
+    with pytest.raises(DataError, match=rf"\$DLGN_DATA is .*{name}, which cannot be read"):
         cifar10(download=False)
 
 
@@ -204,7 +203,7 @@ FAULTS = {
     "gone": "404 Client Error",
     "other": "does not match the known hash",
     "interrupted": "IncompleteRead",
-    "refused": "Connection refused",
+    "refused": "refused",
 }
 
 
@@ -245,7 +244,7 @@ def test_a_process_killed_during_a_download_leaves_nothing_that_is_read(monkeypa
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL) as process:
         while not any(path.stat().st_size > 1000 for path in (tmp_path / "cache").rglob("*") if path.is_file()):
             assert process.poll() is None
-        process.send_signal(signal.SIGKILL)
+        process.kill()
     assert cached(tmp_path) and ARCHIVE not in cached(tmp_path)  # killed in the middle, under another name
     server.fault = None
     assert len(cifar10(download=True).labels) == 60
