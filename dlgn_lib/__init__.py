@@ -61,6 +61,7 @@ from dlgn_lib.regions import (
     region_area,
 )
 from dlgn_lib.results import committed_results
+from dlgn_lib.sweeps import sweep
 from dlgn_lib.training import DivergenceError, Trajectory, accuracy, canon, canon_net, train, train_ensemble
 from dlgn_lib.widgets import explore, show
 
@@ -132,6 +133,7 @@ __all__ = [
     "region_area",
     "selectivity",
     "show",
+    "sweep",
     "target_parts",
     "trace_normalize",
     "train",

@@ -33,6 +33,7 @@ PACKAGES = [
     "pillow",
     "pyyaml",
     "tqdm",
+    "joblib",
     "scikit-learn",
     "ipywidgets",
     "ipykernel",
