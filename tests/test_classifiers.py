@@ -80,31 +80,33 @@ def command(monkeypatch, tmp_path, *arguments):
     return {table: (tmp_path / "out" / f"{table}.csv") for table in TABLES}
 
 
-TINY = ("--epochs", "3", "--width", "24", "--seeds", "2")
+TINY = ("--epochs", "1", "--width", "24", "--seeds", "2")
 
 
 @pytest.mark.usefixtures("no_data")
 def test_the_command_runs_cifar_100_when_it_is_there(monkeypatch, tmp_path, capsys):
     tables = command(monkeypatch, tmp_path, "CIFAR-100", *TINY)
     frame = pd.read_csv(tables["images-accuracy"], comment="#")
-    assert "CIFAR-100: not run" in capsys.readouterr().out
+    assert "CIFAR-100: not run. CIFAR-100 was not found; put cifar-100-binary.tar.gz" in capsys.readouterr().out
     assert set(frame["images"]) == {"not run here"} and frame[["seed0", "seed1"]].isna().all(axis=None)
     assert not tables["images-kernels"].exists()
 
     put100(cifar100_members(train=300, test=200))
     tables = command(monkeypatch, tmp_path, "CIFAR-100", *TINY)
-    frame = pd.read_csv(tables["images-accuracy"], comment="#")
-    assert set(frame["images"]) == {"300 of the archive " + frame["images"][0].split()[-1]}
-    rows = frame[(frame["part"] == "test") & (frame["epoch"] == 3)]
-    assert set(rows["model"]) == {*CLASSIFIERS, "transplant DLGN", "transplant DLGN ones"}
-    assert frame.filter(regex="^seed").stack().between(0, 1).all()
     head = tables["images-accuracy"].read_text().splitlines()[:4]
-    assert "not the official archive" in head[2] and "3 epochs, 4 hidden layers of 24" in head[2]
+    assert "not the official archive" in head[3] and "1 epochs, 4 hidden layers of 24" in head[3]
+    frame = pd.read_csv(tables["images-accuracy"], comment="#").set_index("data")
+    assert set(frame.loc["CIFAR-100", "images"]) == {"not run here"}
+    rows = frame.loc["CIFAR-100 subset"]  # the tiny archive is not the official one
+    assert rows["images"].str.fullmatch("300 of the archive [0-9a-f]{12}").all()
+    assert set(rows["model"]) == {*CLASSIFIERS, "transplant DLGN", "transplant DLGN ones"}
+    assert set(rows["part"]) == {"test", "train", "test, hard gates"}
+    assert rows.filter(regex="^seed").stack().between(0, 1).all()
     normals = pd.read_csv(tables["images-normals"], comment="#")
     assert set(normals["model"]) == {"DLGN", "DLGN ones", "shallow DLGN"} and set(normals["layer"]) == {1, 2, 3, 4}
     start = normals[(normals["step"] == 0) & (normals["measure"] == "participation") & (normals["model"] == "DLGN")]
     expected = [1 / (layer / 24 + 1 / 3072) for layer in (1, 2, 3, 4)]  # each random layer adds 1 / M
-    assert start["seed0"].tolist() == pytest.approx(expected, rel=0.25)
+    assert start["seed0"].tolist() == pytest.approx(expected, rel=0.4)
 
 
 @pytest.mark.usefixtures("no_data")
