@@ -8,7 +8,7 @@ from importlib.metadata import version
 from dlgn_lib import plots
 from dlgn_lib.archives import DataError
 from dlgn_lib.claims import claim
-from dlgn_lib.classifiers import CLASSIFIERS, LinearNet, classifier, train_classifier
+from dlgn_lib.classifiers import LinearNet, classifier, train_classifier
 from dlgn_lib.contexts import (
     context_gates,
     context_gdln,
@@ -77,7 +77,6 @@ from dlgn_lib.widgets import explore, show
 
 __version__ = version("dlgn-lib")
 __all__ = [
-    "CLASSIFIERS",
     "DLGN",
     "GDLN",
     "Collapse",

@@ -157,9 +157,11 @@ def courses(
 ) -> Drawing:
     """Draw measures (S, T) at named moments of training: a panel per measure, a line per setting, median and range over seeds.
 
-    `levels` gives a panel a level (value, label) to compare with; `logarithmic` names panels with a logarithmic axis.
+    `levels` gives a panel a level (value, label) to compare with; `logarithmic` names panels with a logarithmic axis. If
+    all have one, it is the same for all.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.7), squeeze=False)
+    one_scale = len(panels) == len(logarithmic)
+    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.7), squeeze=False, sharey=one_scale)
     told, handles = [], {}
     for ax, (measure, lines) in zip(axes[0], panels.items(), strict=True):
         ends = []

@@ -24,7 +24,6 @@ import joblib
 import torch
 
 from dlgn_lib import (
-    CLASSIFIERS,
     DLGN,
     DataError,
     accuracy,
@@ -39,7 +38,7 @@ from dlgn_lib import (
     sweep,
     train_classifier,
 )
-from dlgn_lib.classifiers import BATCH
+from dlgn_lib.classifiers import BATCH, CLASSIFIERS
 
 HERE = Path(__file__).parent
 LOADERS = {
