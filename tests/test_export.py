@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
 from export_notebooks import EDITIONS, export, main
 
-EXERCISE = "```{exercise} Twice\n:label: ex-twice\n:minutes: 5\n:difficulty: easy\nWrite it.\n```"
+EXERCISE = "```{exercise} Twice\n:label: ex-twice\n:minutes: 5\n:difficulty: easy\n:trains: doubling\nWrite it.\n```"
 
 
 @pytest.fixture(scope="module")
