@@ -68,7 +68,7 @@ def test_a_build_tries_the_wrong_functions_too(monkeypatch):
     monkeypatch.setenv("DLGN_BUILD", "1")
     swapped = {"You subtracted.": lambda a, b: a - b}
     check(lambda a, b: a * b, CASES, HINTS | swapped)
-    with pytest.raises(AssertionError, match="'You squared.' is not given to <function"):
+    with pytest.raises(AssertionError, match=r"'You squared\.' is not given to <function"):
         check(lambda a, b: a * b, [((2, 2), 4)], swapped | {"You squared.": lambda a, b: a**2})
     with pytest.raises(AssertionError, match="ZeroDivisionError"):
         check(lambda a, b: a * b, CASES, swapped | {"You divided.": lambda a, b: a // (b - b)})
