@@ -6,6 +6,7 @@ Pure functions on tensors; `nn.Module` only for what is trained. N samples, D in
 from importlib.metadata import version
 
 from dlgn_lib import plots
+from dlgn_lib.archives import DataError
 from dlgn_lib.claims import claim
 from dlgn_lib.contexts import (
     context_gates,
@@ -36,6 +37,7 @@ from dlgn_lib.gdln import (
     wide_gram,
     xor_task,
 )
+from dlgn_lib.images import ImageSet, cifar10, cifar100, fashion_mnist
 from dlgn_lib.kernels import alignment, effective_rank, ntk, overlap_kernel, path_kernel, trace_normalize
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 from dlgn_lib.paths import (
@@ -68,11 +70,13 @@ __all__ = [
     "GDLN",
     "Between",
     "Collapse",
+    "DataError",
     "DeepLinearNet",
     "DivergenceError",
     "FeatureSpectrum",
     "GaLUNet",
     "GatedNet",
+    "ImageSet",
     "ReLUNet",
     "TooManyPathsError",
     "Trajectory",
@@ -84,6 +88,8 @@ __all__ = [
     "canon",
     "canon_net",
     "check",
+    "cifar10",
+    "cifar100",
     "circle",
     "claim",
     "collapse",
@@ -100,6 +106,7 @@ __all__ = [
     "exact_weights",
     "explore",
     "factorised_output",
+    "fashion_mnist",
     "feature_spectrum",
     "gate_correlation",
     "gated_layers",
