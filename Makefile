@@ -45,7 +45,7 @@ notebooks: $(READY)  ## write notebooks/ from book/: what Colab opens
 claims: $(BUILT)  ## copy the values measured by the build into book/claims.yml, from where notebooks print them
 	$(BIN)/python book/_ext/claims.py
 
-course: $(READY)  ## write the student and the teacher edition into _build/course
+course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
 	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/student --edition student
 	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/teacher --edition teacher
 

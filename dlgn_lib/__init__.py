@@ -25,7 +25,7 @@ from dlgn_lib.contexts import (
     tree_properties,
 )
 from dlgn_lib.data import circle
-from dlgn_lib.exercises import check
+from dlgn_lib.exercises import Between, check
 from dlgn_lib.features import Collapse, FeatureSpectrum, collapse, d_lr, feature_spectrum
 from dlgn_lib.gdln import (
     GDLN,
@@ -79,6 +79,7 @@ __version__ = version("dlgn-lib")
 __all__ = [
     "DLGN",
     "GDLN",
+    "Between",
     "Collapse",
     "DataError",
     "DeepLinearNet",
