@@ -54,6 +54,7 @@ class Verdict:
     holds: bool
     shown: str  # the measured value as printed in prose
     line: str
+    over: str = "–"  # how many seeds or nets it was measured over
 
     def _repr_html_(self) -> str:
         kind, mark = ("holds", "✓") if self.holds else ("fails", "✗")
@@ -214,7 +215,7 @@ def check_claim(claim_id: str, measured: object, seeds: int | Sequence[int] | No
     if not all(good):
         wrong = [(n, v) for n, v, g in zip(names or values, values, good, strict=True) if not g]
         line += "; " + _by_how_much(wrong, claim.needs, bool(names))
-    return Verdict(claim_id, all(good), shown, line)
+    return Verdict(claim_id, all(good), shown, line, f"{len(values)} {claim.unit}" if names else "–")
 
 
 def _by_how_much(wrong: list[tuple], needs: str, named: bool) -> str:

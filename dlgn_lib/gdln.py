@@ -282,7 +282,7 @@ def race(
     """Return gradient descent on a GDLN with one hidden layer, written without its weights: the race of its pathways.
 
     With K_p = [W_1ᵀ; W_2][W_1, W_2ᵀ] of pathway p, one step of `descend` is exactly K_p ← (1 + η G_p) K_p (1 + η G_p),
-    G_p = [[0, g_pᵀ], [g_p, 0]], g_p = Σ_n error_n gate_p,n x_nᵀ. The lower left block of K_p is the pathway's map. Start
+    G_p = [[0, Δ_pᵀ], [Δ_p, 0]], Δ_p = Σ_n gate_p,n error_n x_nᵀ. The lower left block of K_p is the pathway's map. Start
     from `wide_gram`, the expectation over random weights, and nothing random is left: the limit of wide nets.
     Source: the reduction of Saxe et al. (2022) [race], for any data and in discrete steps. Page: neighbours/haste.
 

@@ -239,21 +239,32 @@ def test_no_output_is_a_warning(page):
 # Claims, citations, minutes
 
 
+def ledger():
+    """Return claim id -> cells of its row in the table of all claims, the last table of the page."""
+    table = article("book/claims").find_all("table")[-1]
+    rows = [[text_of(cell) for cell in row.find_all("td")] for row in table.select("tbody tr")]
+    return {re.search(r"\( ?([\w-]+) ?\)$", row[0])[1]: row for row in rows}
+
+
 def test_every_claim_holds():
     registered = yaml.safe_load((ROOT / "book" / "claims.yml").read_text(encoding="utf-8"))
-    rows = [[text_of(cell) for cell in row.find_all("td")] for row in article("book/claims").select("table tbody tr")]
-    verdicts = {re.search(r"\( ?([\w-]+) ?\)$", row[0])[1]: row[-1] for row in rows}
+    verdicts = {name: row[-1] for name, row in ledger().items()}
     assert list(verdicts) == list(registered)
     assert not {name: verdict for name, verdict in verdicts.items() if not verdict.endswith("✓ holds")}
 
 
 def test_notebooks_print_what_the_site_measured():
     """A registered value may be off by a tenth, as machines differ; `make claims` brings it up to date."""
-    rows = [[text_of(cell) for cell in row.find_all("td")] for row in article("book/claims").select("table tbody tr")]
-    measured = {re.search(r"\( ?([\w-]+) ?\)$", row[0])[1]: row[-1].removesuffix("✓ holds").strip() for row in rows}
+    measured = {name: row[-1].removesuffix("✓ holds").strip() for name, row in ledger().items()}
     assert len(measured) > 20
     stale = {name: (registered(name), shown) for name, shown in measured.items() if not agree(registered(name), shown)}
     assert not stale, f"registered and measured differ; run make claims: {stale}"
+
+
+def test_the_ledger_says_over_how_many_seeds():
+    over = {name: row[4] for name, row in ledger().items()}
+    assert over["allocation-dlgn-0"] == "20 seeds" and over["theorem1-exact"] == "–"
+    assert sum(text != "–" for text in over.values()) > 300
 
 
 @every_page

@@ -26,7 +26,7 @@ class claim_value(nodes.Inline, nodes.TextElement):
 
 
 class ClaimRole(SphinxRole):
-    """{claim}`id` is the value measured by this build; {claim}`id.verdict` says whether the claim holds."""
+    """{claim}`id` is the value measured by this build; {claim}`id.verdict` says whether it holds, {claim}`id.over` over how many."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return a placeholder for the value."""
@@ -40,17 +40,18 @@ class ClaimRole(SphinxRole):
 
 
 class ClaimsTable(SphinxDirective):
-    """The ledger: every registered claim with its source, page, bound, measured value and verdict."""
+    """The ledger: every registered claim with its source, page, bound, number of seeds, measured value and verdict."""
 
     def run(self) -> list[nodes.Node]:
         """Return the ledger as one table."""
-        head = ["Claim", "Source", "Page", "Needs", "Measured"]
+        head = ["Claim", "Source", "Page", "Needs", "Over", "Measured"]
         rows = [
             [
                 f"{c.statement[0].upper()}{c.statement[1:]} (`{c.id}`)",
                 c.source,
                 f"{{doc}}`{c.page.split('/')[-1]} </book/{c.page}>`",
                 needs_text(c.needs),
+                f"{{claim}}`{c.id}.over`",
                 f"{{claim}}`{c.id}`<br>{{claim}}`{c.id}.verdict`",
             ]
             for c in registry().values()

@@ -170,8 +170,17 @@ def race_losses(
         lower.set(ylabel="distance\n(% of first loss)", ylim=(0, top))
     lower.set(xlabel="step", xlim=(0, steps[-1].item()))
     upper.legend(loc="upper right", fontsize=9.5)
-    alt = f"{title + ': ' if title else ''}loss against step, from {start:.0f} down. Distance from the {reference}: {'; '.join(told)}."
-    return figure, alt
+    alt = f"{title + ': ' if title else ''}loss against step, from {start:.0f} down."
+    alt += "".join(
+        f" {value:g} is first reached at step {steps[first]:.0f}."
+        for value, first in _reached(middle[reference], levels)
+    )
+    return figure, alt + (f" Distance from the {reference}: {'; '.join(told)}." if told else "")
+
+
+def _reached(values: Tensor, levels: Sequence[float]) -> list[tuple[float, int]]:
+    """Return each level that values (T,) fall below, with the first place where they do."""
+    return [(level, int((values < level).nonzero()[0])) for level in levels if (values < level).any()]
 
 
 def _part_label(name: str) -> str:

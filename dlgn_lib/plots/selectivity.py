@@ -160,19 +160,13 @@ def interaction_course(
 def measure_by_layer(layers: Mapping[str, Tensor], name: str, limits: tuple[float, float]) -> Drawing:
     """Draw one measure of selectivity (contexts, S) for several layers side by side, seeds as rings, three to five contexts."""
     figure, ax = plt.subplots(figsize=(6.6, 3.4))
-    told = []
+    told, places, labels = [], [], []
     for place, ((layer, values), colour) in enumerate(zip(layers.items(), (BLUE, ORANGE, RED), strict=False)):
-        for offset, row in zip((-0.2, 0, 0.2), values, strict=False):
+        for contexts, offset, row in zip((3, 4, 5), (-0.2, 0, 0.2), values, strict=False):
             ax.plot([place + offset] * len(row), row, "o", ms=6.5, mfc="none", mec=colour, mew=1.3)
-            ax.annotate(
-                f"{3 + round(5 * offset + 1)}",
-                (place + offset, limits[0]),
-                (0, 3),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8.5,
-            )
+            places.append(place + offset)
+            labels.append(f"{contexts}\n{layer}" if offset == 0 else f"{contexts}")
         told.append(f"{layer} {values.median().item():.2g}")
-    ax.set_xticks(range(len(layers)), layers)
-    ax.set(ylabel=name, ylim=limits, xlim=(-0.5, len(layers) - 0.5))
+    ax.set_xticks(places, labels)
+    ax.set(ylabel=name, xlabel="number of contexts, and layer", ylim=limits, xlim=(-0.5, len(layers) - 0.5))
     return figure, f"{name}, median over contexts and seeds: {'; '.join(told)}."
