@@ -44,9 +44,9 @@ def _check_drawing(drawing: object, what: str) -> tuple[Figure, str]:
 
 
 def _spoken(alt: str) -> str:
-    """Return an alt text as a screen reader should say it: one line, the labels of a figure without their TeX marks.
+    r"""Return an alt text as a screen reader should say it: one line, the labels of a figure without their TeX marks.
 
-    >>> _spoken("mode 1, $\\\\rho$ = 4, and $D_{LR}$")
+    >>> _spoken("mode 1, $\\rho$ = 4, and $D_{LR}$")
     'mode 1, rho = 4, and D_LR'
     """
     return " ".join(re.sub(r"\\mathrm\b|[${}\\]", "", alt).split())
