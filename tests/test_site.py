@@ -216,7 +216,7 @@ def test_the_first_page_leads_into_the_book():
 
 def test_the_map_shows_every_chapter_in_its_part():
     parts = [part for part in TOC["parts"] if part["caption"].startswith("Part ")]
-    lines = article("book/intro").select(".dlgn-map > .dlgn-line")
+    lines = article("book/intro").select(".dlgn-chapters > .dlgn-line")
     for part, line in zip(parts, lines, strict=True):
         minutes = []
         name, total = line.select_one(".dlgn-part strong"), line.select_one(".dlgn-part .dlgn-minutes")

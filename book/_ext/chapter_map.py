@@ -34,7 +34,7 @@ def chapter_map(table: nodes.table) -> nodes.container:
             raise ValueError("the first row of the table of chapters must be a part: its name in bold, no minutes")
         else:
             parts[-1][1].append(cells)
-    drawn = nodes.container(classes=["dlgn-map"])
+    drawn = nodes.container(classes=["dlgn-chapters"])
     for (name, _, question), rows in parts:
         total = sum(int(minutes.astext()) for _, minutes, _ in rows)
         heading = nodes.paragraph("", "", *(child.deepcopy() for child in name[0].children), classes=["dlgn-part"])
