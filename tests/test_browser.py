@@ -179,7 +179,7 @@ def test_a_wrong_address_leads_to_a_page_that_works(visits, theme, missing):
     visit.tab.set_viewport_size(DESKTOP)
     tab = visit.open(missing)
     expected = {f"404: {visit.address}/{missing}.html"}
-    expected.add("console: Failed to load resource: the server responded with a status of 404 (File not found)")
+    expected.add("console: Failed to load resource: the server responded with a status of 404 (Not Found)")
     assert set(visit.wrong) == expected  # the page itself, and nothing that it loads
     assert tab.evaluate("document.documentElement.dataset.theme") == theme
     assert "no such page" in tab.locator("h1:visible").inner_text()

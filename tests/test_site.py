@@ -141,7 +141,7 @@ def test_pictures_say_what_they_show(page):
     figures = article(page).find_all("img") if page in PAGES else []
     for image in html(page).find_all("img"):
         alt = image.get("alt", "")
-        least = 8 if any(image is figure for figure in figures) else 2  # the others are the theme's logo and signs
+        least = 8 if any(image is figure for figure in figures) else 1  # the others are the theme's logo and signs
         assert len(alt.split()) >= least and not re.fullmatch(r"\S+\.\w{2,4}|data:.*", alt), (
             f"alt text {alt!r} of a picture"
         )

@@ -37,7 +37,10 @@ addEventListener("DOMContentLoaded", labelColumns);
 // Paper is white: print in the light theme, whatever the screen shows.
 let theme;
 addEventListener("beforeprint", () => {
-  theme = document.documentElement.dataset.theme;
+  theme ??= document.documentElement.dataset.theme;
   document.documentElement.dataset.theme = "light";
 });
-addEventListener("afterprint", () => document.documentElement.dataset.theme = theme);
+addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = theme;
+  theme = undefined;
+});
