@@ -49,7 +49,7 @@ claims: $(BUILT)  ## copy the values measured by the build into book/claims.yml,
 pictures: $(BUILT)  ## take the README's picture and the preview of shared links from the built site
 	$(BIN)/python book/_ext/pictures.py
 
-course: $(READY)  ## write the student and the teacher edition into _build/course
+course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
 	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/student --edition student
 	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/teacher --edition teacher
 

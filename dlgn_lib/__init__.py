@@ -6,6 +6,7 @@ Pure functions on tensors; `nn.Module` only for what is trained. N samples, D in
 from importlib.metadata import version
 
 from dlgn_lib import plots
+from dlgn_lib.archives import DataError
 from dlgn_lib.claims import claim
 from dlgn_lib.contexts import (
     context_gates,
@@ -23,7 +24,7 @@ from dlgn_lib.contexts import (
     tree_properties,
 )
 from dlgn_lib.data import circle
-from dlgn_lib.exercises import check
+from dlgn_lib.exercises import Between, check
 from dlgn_lib.features import Collapse, FeatureSpectrum, collapse, d_lr, feature_spectrum
 from dlgn_lib.gdln import (
     GDLN,
@@ -36,6 +37,7 @@ from dlgn_lib.gdln import (
     wide_gram,
     xor_task,
 )
+from dlgn_lib.images import ImageSet, cifar10, cifar100, fashion_mnist
 from dlgn_lib.kernels import alignment, effective_rank, ntk, overlap_kernel, path_kernel, trace_normalize
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 from dlgn_lib.paths import (
@@ -59,6 +61,7 @@ from dlgn_lib.regions import (
     region_area,
 )
 from dlgn_lib.results import committed_results
+from dlgn_lib.sweeps import sweep
 from dlgn_lib.training import DivergenceError, Trajectory, accuracy, canon, canon_net, train, train_ensemble
 from dlgn_lib.widgets import explore, show
 
@@ -66,12 +69,15 @@ __version__ = version("dlgn-lib")
 __all__ = [
     "DLGN",
     "GDLN",
+    "Between",
     "Collapse",
+    "DataError",
     "DeepLinearNet",
     "DivergenceError",
     "FeatureSpectrum",
     "GaLUNet",
     "GatedNet",
+    "ImageSet",
     "ReLUNet",
     "TooManyPathsError",
     "Trajectory",
@@ -83,6 +89,8 @@ __all__ = [
     "canon",
     "canon_net",
     "check",
+    "cifar10",
+    "cifar100",
     "circle",
     "claim",
     "collapse",
@@ -99,6 +107,7 @@ __all__ = [
     "exact_weights",
     "explore",
     "factorised_output",
+    "fashion_mnist",
     "feature_spectrum",
     "gate_correlation",
     "gated_layers",
@@ -125,6 +134,7 @@ __all__ = [
     "region_area",
     "selectivity",
     "show",
+    "sweep",
     "target_parts",
     "trace_normalize",
     "train",

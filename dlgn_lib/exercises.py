@@ -6,12 +6,26 @@ Course: course/teaching. Sources hold the solution only; everything else is made
 import ast
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 
 from dlgn_lib.claims import in_build
 
+RIGHT = "✓ Right."
 _TODO = "...  # your code here"
+
+
+@dataclass(frozen=True)
+class Between:
+    """All numbers from `low` to `high`: a right answer, or a mistake, of an exercise that trains or measures.
+
+    >>> check(0.7, Between(0.61, 0.8), {"That is before training.": Between(0.2, 0.45), "All of them?": 1})
+    ✓ Right.
+    """
+
+    low: float
+    high: float
 
 
 def _value(answer: object, args: tuple) -> object:
@@ -24,7 +38,10 @@ def _same(a: object, b: object) -> bool:
     if isinstance(b, set):  # one hint for several wrong values
         return any(_same(a, value) for value in b)
     try:
-        a, b = (torch.as_tensor(v, dtype=torch.float64) for v in (a, b))
+        a = torch.as_tensor(a, dtype=torch.float64)
+        if isinstance(b, Between):
+            return a.ndim == 0 and b.low <= a.item() <= b.high
+        b = torch.as_tensor(b, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError):
         return bool(a == b)
     return a.shape == b.shape and torch.allclose(a, b, rtol=1e-4, atol=1e-9)  # float32 answers are fine
@@ -48,7 +65,7 @@ def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] 
             what = "your function gives nothing back. Replace the dots and `return`" if callable(answer) else "give"
             return False, f"Not yet: {what} your answer."
     if all(_same(result, expected) for result, (_, expected) in zip(results, cases, strict=True)):
-        return True, "✓ Right."
+        return True, RIGHT
     for hint, wrong in (hints or {}).items():
         if all(_same(result, _value(wrong, args)) for result, (args, _) in zip(results, cases, strict=True)):
             return False, f"✗ Not quite. {hint}"
@@ -59,6 +76,13 @@ def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] 
     return False, f"✗ Not quite: for the input {given} the answer is {expected}, yours gives {got}."
 
 
+def _examples(wrong: object) -> list:
+    """Return the wrong answers that stand behind one hint."""
+    if isinstance(wrong, Between):
+        return [wrong.low + part * (wrong.high - wrong.low) for part in (0.01, 0.5, 0.99)]
+    return [example for one in wrong for example in _examples(one)] if isinstance(wrong, set) else [wrong]
+
+
 def check(answer: object, cases: Sequence[tuple] | object, hints: Mapping[str, object] | None = None) -> None:
     """Print whether an answer to an exercise is right, or a hint that names the mistake.
 
@@ -66,13 +90,13 @@ def check(answer: object, cases: Sequence[tuple] | object, hints: Mapping[str, o
         answer: a value, or a function that is called on each case; `...` counts as not answered yet.
         cases: pairs (arguments, expected) for a function; for a value, the expected value itself.
         hints: hint -> the value, or function of the same arguments, that a learner with this mistake arrives at; a set
-            of values gives one hint to several.
+            of values, or `Between`, gives one hint to several.
 
     Raises:
-        AssertionError: in builds and tests only, if the answer (there, the solution) is not accepted, or if a hint's
-            wrong answer is.
+        AssertionError: in builds and tests only, if the answer (there, the solution) is not accepted, if there are
+            fewer than two hints, or if one of their wrong answers is accepted or gets another message.
 
-    >>> check(9, 9, {"You added; choices in different layers multiply.": 6})
+    >>> check(9, 9, {"You added; choices in different layers multiply.": 6, "Base and exponent are swapped.": 8})
     ✓ Right.
     """
     wants_function = isinstance(cases, (list, tuple)) and cases and isinstance(cases[0], tuple)
@@ -85,9 +109,13 @@ def check(answer: object, cases: Sequence[tuple] | object, hints: Mapping[str, o
     print(message)
     if in_build():
         assert accepted, message
-        for hint, wrong in (hints or {}).items():
-            wrong = next(iter(wrong)) if isinstance(wrong, set) else wrong
-            assert verdict(wrong, cases, hints) == (False, f"✗ Not quite. {hint}"), f"the hint {hint!r} is never given"
+        assert len(hints or {}) >= 2, f"an exercise answers at least two likely mistakes with hints, got {hints}"
+        for hint, wrong in hints.items():
+            for mistake in _examples(wrong):
+                said = verdict(mistake, cases, hints)
+                assert said == (False, f"✗ Not quite. {hint}"), (
+                    f"the hint {hint!r} is not given to {mistake}, but {said}"
+                )
 
 
 def _given(lines: list[str], node: ast.stmt) -> bool:

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from dlgn_lib import data, models
+from dlgn_lib.cache import cache_folder
 from dlgn_lib.claims import in_build
 from dlgn_lib.models import DLGN, GatedNet, ReLUNet, check_count
 
@@ -442,18 +443,13 @@ def canon(model: str, seeds: int | Sequence[int] = 20) -> list[Trajectory]:
     settings = {"steps": steps, "lr": CANON_LR, "snapshots": [s for s in CANON_SNAPSHOTS if s <= steps]}
     source = "".join(inspect.getsource(module) for module in (models, data, sys.modules[__name__]))
     key = json.dumps([model, seeds, settings, torch.__version__, source])
-    path = _cache_folder() / f"canon-{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
+    path = cache_folder() / f"canon-{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
     stored = _read(path)
     if stored is None:
         runs = train_ensemble(lambda seed: nets[seeds.index(seed)], seeds, *data.circle(), **settings)
         _write(path, [[run.steps, run.losses, run.every, run.config, run._states] for run in runs])
         return runs
     return [Trajectory(*parts, net, states) for (*parts, states), net in zip(stored, nets, strict=True)]
-
-
-def _cache_folder() -> Path:
-    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dlgn-lib"
-    return Path(os.environ.get("DLGN_CACHE") or user)
 
 
 def _read(path: Path) -> list | None:

@@ -67,6 +67,7 @@ a \\ b
 :label: ex-twice
 :minutes: 5
 :difficulty: easy
+:trains: doubling
 Write `twice`.
 ```
 

@@ -124,8 +124,8 @@ CASES = {
         f"> **Proof.** By [Theorem 1]({SITE}/part/page.html#thm).",
     ),
     "exercise": (
-        "```{exercise} Twice\n:label: ex-twice\n:minutes: 5\n:difficulty: easy\nWrite {eq}`eq-a`.\n```",
-        "### Exercise: Twice\n\n*5 minutes, easy*\n\nWrite (1).",
+        "```{exercise} Twice\n:label: ex-twice\n:minutes: 5\n:difficulty: easy\n:trains: doubling\nWrite {eq}`eq-a`.\n```",
+        "### Exercise: Twice\n\n*5 minutes, easy. Trains: doubling.*\n\nWrite (1).",
     ),
 }
 
@@ -165,9 +165,23 @@ ERRORS = {
     "fence that is none": ("text\n\n```{tip} `x`\nx\n```", 12, "needs a ::: fence"),
     "macro without argument": (r"$\norm$", 10, "argument is missing"),
     "theorem without label": ("```{prf:theorem}\nx\n```", 10, "needs a :label:"),
-    "exercise without minutes": ("```{exercise} T\n:label: x\n:difficulty: easy\nx\n```", 10, "missing: minutes"),
+    "exercise without minutes": (
+        "```{exercise} T\n:label: x\n:difficulty: easy\n:trains: y\nx\n```",
+        10,
+        "missing: minutes",
+    ),
+    "exercise that trains nothing": (
+        "```{exercise} T\n:label: x\n:minutes: 1\n:difficulty: easy\nx\n```",
+        10,
+        "missing: trains",
+    ),
+    "exercise that trains too much": (
+        "```{exercise} T\n:label: x\n:minutes: 1\n:difficulty: easy\n:trains: a $formula$\nx\n```",
+        10,
+        "60 characters of plain text",
+    ),
     "exercise inside": (
-        "````{note}\n```{exercise} T\n:label: x\n:minutes: 1\n:difficulty: easy\nx\n```\n````",
+        "````{note}\n```{exercise} T\n:label: x\n:minutes: 1\n:difficulty: easy\n:trains: y\nx\n```\n````",
         11,
         "inside another directive",
     ),

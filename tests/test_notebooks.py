@@ -33,6 +33,7 @@ PACKAGES = [
     "pillow",
     "pyyaml",
     "tqdm",
+    "joblib",
     "scikit-learn",
     "ipywidgets",
     "ipykernel",
@@ -244,3 +245,37 @@ def test_notebook_runs(execute, path):
             assert "not yet" in printed(cell, "stdout").lower(), f"{cell.source}\nprinted {printed(cell, 'stdout')!r}"
     panels = json.dumps(notebook.metadata.get("widgets", {}))
     assert '"output_type": "error"' not in panels and '"name": "stderr"' not in panels, panels
+
+
+PANEL = """
+import matplotlib.pyplot as plt
+
+from dlgn_lib import explore
+
+
+def draw(height):
+    figure, ax = plt.subplots()
+    ax.plot([0, height])
+    return figure, f"A line up to {height:.2f}."
+
+
+explore(draw, height=[1.0, 2.0], live={"height": (-5.0, 5.0)})
+"""
+MOVE = """
+import ipywidgets
+
+(number,) = [w for w in ipywidgets.Widget.widgets.values() if isinstance(w, ipywidgets.BoundedFloatText)]
+number.value = 4.25
+print(ipywidgets.__version__, number.min, number.max)
+"""
+
+
+def test_the_live_panel_redraws_for_any_value(execute):
+    """With Colab's ipywidgets 7.7: the panel's value is changed from a cell, as a reader's input changes it."""
+    setup = next(cell for cell in nbformat.read(NOTEBOOKS[0], as_version=4).cells if cell.cell_type == "code")
+    sources = [setup.source, PANEL, MOVE]
+    notebook = execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]))
+    assert printed(notebook.cells[-1], "stdout").split() == [pins()["ipywidgets"], "-5.0", "5.0"]
+    panels = json.dumps(notebook.metadata["widgets"])
+    assert "A line up to 4.25." in panels and "A line up to 1.00." not in panels
+    assert '"output_type": "error"' not in panels

@@ -1,5 +1,6 @@
 """Exercises and folded cells on the site: the `{exercise}` directive, the stub before a solution, the titles of folds."""
 
+import re
 from typing import ClassVar
 
 from docutils import nodes
@@ -16,17 +17,39 @@ def _difficulty(argument: str) -> str:
     return directives.choice(argument, DIFFICULTIES)
 
 
+def _phrase(argument: str) -> str:
+    """Return what an exercise trains: it also stands in tables, in notebooks and in a manifest, so it is plain text."""
+    phrase = directives.unchanged_required(argument).strip()
+    if re.search(r"[`$*_{}<>|\n]|\.$", phrase) or len(phrase) > 60:
+        raise ValueError(f"expected at most 60 characters of plain text without a full stop, got {phrase!r}")
+    return phrase
+
+
+#: the options that every exercise has
+OPTIONS = {
+    "label": directives.unchanged_required,
+    "minutes": directives.positive_int,
+    "difficulty": _difficulty,
+    "trains": _phrase,
+}
+
+
+def facts(options: dict) -> str:
+    """Return the line under the title of an exercise.
+
+    >>> facts({"minutes": 3, "difficulty": "easy", "trains": "counting choices that multiply"})
+    '3 minutes, easy. Trains: counting choices that multiply.'
+    """
+    return f"{options['minutes']} minutes, {options['difficulty']}. Trains: {options['trains']}."
+
+
 class Exercise(SphinxDirective):
-    """An exercise: title, minutes, difficulty and text. The cells `solution` and `check` follow it."""
+    """An exercise: title, minutes, difficulty, what it trains, and text. The cells `solution` and `check` follow it."""
 
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec: ClassVar = {
-        "label": directives.unchanged_required,
-        "minutes": directives.positive_int,
-        "difficulty": _difficulty,
-    }
+    option_spec: ClassVar = OPTIONS
 
     def run(self) -> list[nodes.Node]:
         """Return an admonition that can be linked to by its label."""
@@ -35,12 +58,8 @@ class Exercise(SphinxDirective):
             raise self.error(f"exercise {self.arguments[0]!r} lacks {', '.join(missing)}")
         title_text = f"Exercise: {self.arguments[0]}"
         title = nodes.title(title_text, "", *self.parse_inline(title_text)[0])
-        facts = nodes.paragraph(
-            "", f"{self.options['minutes']} minutes, {self.options['difficulty']}", classes=["dlgn-facts"]
-        )
-        box = nodes.admonition(
-            "", title, facts, *self.parse_content_to_nodes(), classes=["admonition", "dlgn-exercise"]
-        )
+        line = nodes.paragraph("", facts(self.options), classes=["dlgn-facts"])
+        box = nodes.admonition("", title, line, *self.parse_content_to_nodes(), classes=["admonition", "dlgn-exercise"])
         label = self.options["label"].lower()
         box["ids"].append(nodes.make_id(label))
         domain = self.env.get_domain("std")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import exercises
 import export_math
 from sphinx_proof.proof_type import PROOF_TYPES
 
@@ -89,14 +90,15 @@ def _proof(d):
 
 
 def _exercise(d):
-    missing = [name for name in ("label", "minutes", "difficulty") if name not in d.options]
+    missing = [name for name in exercises.OPTIONS if name not in d.options]
     if missing or not d.title:
-        raise ValueError(
-            f"an {{exercise}} needs a title, :label:, :minutes: and :difficulty:; missing: {', '.join(missing) or 'title'}"
-        )
+        needed = ", ".join(f":{name}:" for name in exercises.OPTIONS)
+        raise ValueError(f"an {{exercise}} needs a title and {needed}; missing: {', '.join(missing) or 'title'}")
+    for name, convert in exercises.OPTIONS.items():
+        convert(d.options[name])  # raises ValueError
     if d.quoted:
         raise ValueError("an {exercise} cannot stand inside another directive: its cells must follow it")
-    return f"### Exercise: {d.title}\n\n*{d.options['minutes']} minutes, {d.options['difficulty']}*\n\n{d.body(False)}"
+    return f"### Exercise: {d.title}\n\n*{exercises.facts(d.options)}*\n\n{d.body(False)}"
 
 
 RENDER = {

@@ -2,8 +2,8 @@
 
     python book/_ext/export_notebooks.py                       # notebooks/, as committed
     python book/_ext/export_notebooks.py --check               # only compare; exit code 1 names what differs
-    python book/_ext/export_notebooks.py --edition student     # _build/course/student/, without solutions
-    python book/_ext/export_notebooks.py --edition teacher     # _build/course/teacher/, solutions in place
+    python book/_ext/export_notebooks.py --edition student     # _build/course/student/ and .zip, without solutions
+    python book/_ext/export_notebooks.py --edition teacher     # _build/course/teacher/ and .zip, solutions in place
 
 Sphinx reads the book without running it, so it knows every number and every target; then each page becomes a notebook
 without outputs, the same bytes on every run.
@@ -22,6 +22,8 @@ from pathlib import Path
 
 import nbformat
 from colab_button import colab_url, notebook_path
+from course_data import PageData, read_pages
+from export_course import edition_files, expected, facts, packed
 from export_directives import details
 from export_markdown import ExportError, Translator
 from export_references import References
@@ -79,7 +81,7 @@ def read_book(root: Path) -> Sphinx:
 class Page:
     """One page on its way to a notebook."""
 
-    def __init__(self, app: Sphinx, docname: str, edition: str, ref: str):
+    def __init__(self, app: Sphinx, docname: str, edition: str, ref: str, data: PageData | None):
         """Read the source of one page.
 
         Args:
@@ -87,8 +89,9 @@ class Page:
             docname: the page, e.g. "book/experts/paths".
             edition: one of `EDITIONS`.
             ref: branch or tag that the setup cell installs and Colab opens.
+            data: what the page says about itself, for the teacher edition.
         """
-        self.docname, self.edition, self.ref = docname, edition, ref
+        self.docname, self.edition, self.ref, self.data = docname, edition, ref, data
         self.path = os.path.relpath(app.env.doc2path(docname), app.srcdir)
         self.repository = app.config.html_theme_options["repository_url"].rstrip("/")
         self.references = References(app, docname, ref)
@@ -136,7 +139,9 @@ class Page:
             elif role == "check":
                 source = f"#@title Self-check: run this cell after yours\n{cell.source}"
                 self._add("code", source, "check", cellView="form", jupyter={"source_hidden": True})
-                if self.edition == "colab":
+                if self.edition == "teacher":
+                    self._add("markdown", expected(cell.source), "expected")
+                elif self.edition == "colab":
                     self._add("markdown", details("Solution", f"```python\n{self.solution}\n```"), "solution")
             elif "hide-input" in tags:
                 self._add(
@@ -164,7 +169,8 @@ class Page:
             links = [f"[Read this page online]({self.references.url(self.docname)})"]
             if self.edition == "colab":
                 links.append(f"[Open it in Colab]({colab_url(self.repository, self.ref, self.docname)})")
-            self._add("markdown", f"{title}\n\n{' · '.join(links)}")
+            lines = [title, " · ".join(links), *([facts(self.data)] if self.edition == "teacher" else [])]
+            self._add("markdown", "\n\n".join(lines))
             self._add("code", SETUP.format(repository=self.repository, ref=self.ref), "setup")
         if text.strip():
             self._add("markdown", text.strip("\n"))
@@ -203,17 +209,17 @@ class Page:
 
 
 def export(root: Path, edition: str = "colab", ref: str | None = None) -> dict[str, str]:
-    """Return path below the output folder -> the text of every notebook of the book at `root`.
+    """Return path below the output folder -> text of every file of an edition of the book at `root`.
 
     Raises ExportError that names, for every page that cannot be exported, its first bad line.
     """
-    app = read_book(root)
+    app, pages = read_book(root), {} if edition == "colab" else read_pages(root)
     ref = ref or app.config.html_theme_options["repository_branch"]
     texts, problems = {}, []
     for docname in sorted(app.env.found_docs):
         if "kernelspec" in app.env.metadata[docname]:
             try:
-                notebook = Page(app, docname, edition, ref).notebook()
+                notebook = Page(app, docname, edition, ref, pages.get(docname.removeprefix("book/"))).notebook()
             except ExportError as error:
                 problems.append(str(error))
                 continue
@@ -223,7 +229,7 @@ def export(root: Path, edition: str = "colab", ref: str | None = None) -> dict[s
             )
     if problems:
         raise ExportError("\n".join(problems))
-    return texts
+    return texts if edition == "colab" else edition_files(root, app.config.html_title, edition, texts)
 
 
 def stale(out: Path, texts: dict[str, str]) -> list[Path]:
@@ -249,12 +255,13 @@ def main(arguments: list[str] | None = None) -> int:
     out = options.out or default
     try:
         texts = export(root, options.edition, options.ref)
-    except (ExportError, SphinxError) as error:
+    except (ExportError, SphinxError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    changed = [
-        out / n for n, t in texts.items() if not (out / n).is_file() or (out / n).read_text(encoding="utf-8") != t
-    ]
+    files = {out / name: text.encode() for name, text in texts.items()}
+    if options.edition != "colab":
+        files[out.with_name(f"{out.name}.zip")] = packed(texts, options.edition)
+    changed = [file for file, content in files.items() if not file.is_file() or file.read_bytes() != content]
     gone = stale(out, texts)
     if options.check:
         for file in changed + gone:
@@ -262,10 +269,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 1 if changed or gone else 0
     for file in changed:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(texts[file.relative_to(out).as_posix()], encoding="utf-8", newline="\n")
+        file.write_bytes(files[file])
     for file in gone:
         file.unlink()
-    print(f"{out}: {len(texts)} notebooks, {len(changed)} written, {len(gone)} removed")
+    print(f"{out}: {len(files)} files, {len(changed)} written, {len(gone)} removed")
     return 0
 
 

@@ -1,0 +1,397 @@
+"""The course: what pages say about themselves, plans and graph made of it, and both editions with manifest and zip."""
+
+import doctest
+import hashlib
+import json
+import re
+import sys
+import zipfile
+from dataclasses import replace
+from itertools import combinations, pairwise
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from built_site import CHAPTERS, PAGES, article, source
+from myst_nb.core.read import read_myst_markdown_notebook
+from sample_book import ROOT, sample_claims, write_sample
+
+import dlgn_lib
+from dlgn_lib.exercises import stub
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import course_data
+import course_graph
+import exercises
+import export_course
+from export_course import expected
+from export_notebooks import main, read_book
+
+DATA = course_data.read_pages(ROOT)
+LIMIT, PLANNED = course_data.read_plans(ROOT, DATA)
+TEACHING = "book/course/teaching"
+
+
+def docnames(cell, page):
+    """Return the pages that {doc} roles in a text of a page lead to, without "book/"."""
+    found = re.findall(r"\{doc\}`(?:[^`<]*<)?([^`>]+)>?`", cell)
+    return {(ROOT / "book" / page / ".." / name).resolve().relative_to(ROOT / "book").as_posix() for name in found}
+
+
+# What the pages say about themselves
+
+
+@pytest.mark.parametrize("page", [page.removeprefix("book/") for page in CHAPTERS])
+def test_front_matter_and_text_agree(page):
+    text = (ROOT / "book" / page).with_suffix(".md").read_text(encoding="utf-8")
+    table = text.split("| You need | It helps to know |\n|---|---|\n")[1].partition("\n\n")[0]
+    columns = list(zip(*(row.strip("|").split("|") for row in table.splitlines()), strict=True))
+    assert set(DATA[page].needs) == docnames(" ".join(columns[0]), page)
+    assert set(DATA[page].helps) == docnames(" ".join(columns[1]), page)
+
+
+def test_every_chapter_has_its_data():
+    listed = [page.removeprefix("book/") for page in PAGES if source(page)]
+    assert list(DATA) == listed
+    for page in CHAPTERS:
+        front, data = source(page).metadata, DATA[page.removeprefix("book/")]
+        assert {"minutes", "short", "needs"} <= set(front) and len(data.short) <= 20
+        assert data.minutes == front["minutes"] and data.part
+        text = (ROOT / page).with_suffix(".md").read_text(encoding="utf-8")
+        assert len(data.exercises) == text.count("{exercise}") >= 3
+    assert len({page.short for page in DATA.values()}) == len(DATA)
+    exercises = [exercise for page in DATA.values() for exercise in page.exercises]
+    assert len({e.label for e in exercises}) == len({e.trains for e in exercises}) == len(exercises)
+
+
+def test_readme_tells_what_pages_need():
+    rows = [row for row in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if "/notebooks/" in row]
+    needs = {re.search(r"/notebooks/(.+?)\.ipynb", row)[1]: row.split("|")[3].strip() for row in rows if "|" in row}
+    for name in (page.removeprefix("book/") for page in CHAPTERS):
+        if DATA[name].needs:
+            assert needs[name].split(", ") == [DATA[need].short for need in DATA[name].needs]
+        else:
+            assert needs[name] and not {page.short for page in DATA.values()} & set(needs[name].split(", "))
+
+
+@pytest.mark.parametrize(
+    ("front", "message"),
+    [
+        ("minutes: soon", "lacks `minutes`, got 'soon'"),
+        ("minutes: 5\nneeds: [part/nothing]", "part/nothing"),
+        ("minutes: 5\nneeds: [intro, part/page]", "cycle"),
+    ],
+)
+def test_wrong_front_matter_is_an_error(tmp_path, front, message):
+    page = write_sample(tmp_path) / "book" / "part" / "page.md"
+    page.write_text(page.read_text(encoding="utf-8").replace("minutes: 5\n---", f"{front}\n---"), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        course_data.read_pages(tmp_path)
+
+
+def test_an_exercise_without_a_purpose_is_an_error(tmp_path):
+    page = write_sample(tmp_path) / "book" / "part" / "page.md"
+    page.write_text(page.read_text(encoding="utf-8").replace(":trains: doubling\n", ""), encoding="utf-8")
+    with pytest.raises(ValueError, match="exercise 'Twice' lacks trains"):
+        course_data.read_pages(tmp_path)
+    with sample_claims():
+        assert "exercise 'Twice' lacks trains" in read_book(tmp_path)._warning.getvalue()  # -W makes it an error
+
+
+# Plans
+
+
+def test_plans_have_one_three_and_six_sessions():
+    assert {name: len(sessions) for name, sessions in PLANNED.items()} == {"one": 1, "three": 3, "six": 6}
+    assert LIMIT == 90 and f"A session is {LIMIT} minutes." in (ROOT / f"{TEACHING}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("session", "message"),
+    [
+        ({"pages": ["experts/paths", "experts/equivalence", "experts/gating"]}, "takes 105 minutes, a session has 90"),
+        ({"pages": ["experts/gating"]}, r"experts/gating needs \['experts/equivalence', 'experts/paths'\]"),
+        ({"pages": ["experts/paths"], "before": ["experts/paths"]}, "experts/paths comes twice"),
+        ({"pages": ["experts/nothing"]}, "there is no page 'experts/nothing'"),
+        ({"pages": ["experts/paths"], "exercises": ["ex-zero"]}, "ex-zero is an exercise of no page so far"),
+    ],
+)
+def test_wrong_plan_is_an_error(tmp_path, session, message):
+    (tmp_path / course_data.PLANS).parent.mkdir(parents=True)
+    plans = {"minutes": 90, "plans": {"short": [{"title": "T", **session}]}}
+    (tmp_path / course_data.PLANS).write_text(yaml.safe_dump(plans), encoding="utf-8")
+    with pytest.raises(ValueError, match=f"plan 'short', session 1.*{message}"):
+        course_data.read_plans(tmp_path, DATA)
+
+
+def tables():
+    """Return the tables of the page as lists of rows of text."""
+    rows = [
+        [row.find_all(["th", "td"]) for row in table.find_all("tr")] for table in article(TEACHING).find_all("table")
+    ]
+    return [[[" ".join(cell.get_text(" ").split()) for cell in row] for row in table] for table in rows]
+
+
+def test_site_shows_the_plans_with_the_minutes_of_the_pages():
+    shown = [table for table in tables() if table[0][0].startswith("Session ")]
+    sessions = [session for plan in PLANNED.values() for session in plan]
+    assert len(shown) == len(sessions) == 10
+    for (head, *rows), session in zip(shown, sessions, strict=True):
+        assert head[0].endswith(f": {session.title}")
+        own = rows[: len(session.pages) + len(session.exercises)]
+        assert [int(row[1]) for row in own[: len(session.pages)]] == [DATA[page].minutes for page in session.pages]
+        assert rows[len(own)] == [f"together, of {LIMIT}", str(sum(int(row[1]) for row in own))]
+        assert int(rows[len(own)][1]) <= LIMIT and (len(rows) > len(own) + 1) == bool(session.before)
+
+
+def test_site_lists_every_exercise_with_a_link():
+    (index,) = (table for table in article(TEACHING).find_all("table") if "trains" in table.find("tr").get_text())
+    shown = {}
+    for row in index.find_all("tr")[1:]:
+        cells = [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
+        shown[row.find("a")["href"]] = cells[1:]
+    for page in DATA.values():
+        for e in page.exercises:
+            assert shown[f"../{page.name}.html#{e.label}"] == [str(e.minutes), e.difficulty, e.trains]
+        if page.exercises:
+            assert shown[f"../{page.name}.html"][0] == str(sum(e.minutes for e in page.exercises))
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_site_says_what_an_exercise_trains(page):
+    boxes = article(page).select(".dlgn-exercise .dlgn-facts")
+    said = [" ".join(box.get_text().split()) for box in boxes]
+    data = DATA[page.removeprefix("book/")].exercises
+    assert said == [f"{e.minutes} minutes, {e.difficulty}. Trains: {e.trains}." for e in data]
+
+
+# The graph
+
+
+def drawn(pages):
+    """Return the boxes of the graph (page -> (left, top)) and its root."""
+    root = ElementTree.fromstring(course_graph.draw(pages, lambda name: f"../{name}.html"))
+    boxes = {link.get("href")[3:-5]: link.find("rect") for link in root.findall("a")}
+    return {name: (float(box.get("x")), float(box.get("y"))) for name, box in boxes.items()}, root
+
+
+def chapters():
+    return {name: page for name, page in DATA.items() if page.part}
+
+
+def test_graph_shows_every_page_once_below_what_it_needs():
+    pages = chapters()
+    boxes, root = drawn(pages)
+    assert list(boxes) == list(pages)
+    assert all(boxes[need][1] < boxes[name][1] for name, page in pages.items() for need in page.needs)
+    for (a, b), (c, d) in combinations(boxes.values(), 2):
+        assert b != d or abs(a - c) >= course_graph.WIDTH
+    width = float(root.get("viewBox").split()[2])
+    assert min(x for x, _ in boxes.values()) >= 0 and max(x for x, _ in boxes.values()) + course_graph.WIDTH <= width
+    says = root.find("desc").text
+    assert root.find("title").text and "Theorem 1 needs Paths" in says and "Paths needs no other page" in says
+
+
+def test_arrows_are_the_needs_and_run_through_no_box():
+    pages = chapters()
+    needs = course_graph.reduced({name: page.needs for name, page in pages.items()})
+    rows, lines = course_graph.rows_and_lines(needs)
+    assert sorted((line[0][0], line[-1][0]) for line in lines) == sorted(
+        (n, p) for p, all_ in needs.items() for n in all_
+    )
+    row = {node: number for number, nodes in enumerate(rows) for node in nodes}
+    assert all(row[b] == row[a] + 1 for line in lines for a, b in pairwise(line))
+    steps = [step for line in lines for step in pairwise(line)]
+    across = course_graph.centres(course_graph.sort_rows(rows, steps), steps)
+    for nodes in rows:
+        for a, b in combinations(nodes, 2):
+            room = sum(course_graph.WIDTH if len(node) == 1 else course_graph.BEND for node in (a, b)) / 2
+            assert abs(across[a] - across[b]) >= room
+
+
+def test_an_arrow_that_follows_from_others_is_left_out():
+    assert course_graph.reduced({"a": (), "b": ("a",), "c": ("b", "a"), "d": ("a",)}) == {
+        "a": set(),
+        "b": {"a"},
+        "c": {"b"},
+        "d": {"a"},
+    }
+
+
+def test_rows_are_sorted_so_that_arrows_do_not_cross():
+    one = next(iter(chapters().values()))
+    needs = {"a": (), "b": (), "c": (), "x": ("c",), "y": ("b",), "z": ("a",)}
+    pages = {name: replace(one, name=name, short=name, needs=needed) for name, needed in needs.items()}
+    boxes, _ = drawn(pages)
+    above, below = (sorted(names, key=boxes.get) for names in ("abc", "xyz"))
+    assert [needs[name][0] for name in below] == above
+
+
+def test_graph_on_the_site_leads_to_the_pages():
+    links = [link["href"] for link in article(TEACHING).select("svg.dlgn-map a")]
+    assert links == [f"../{name}.html" for name in chapters()]
+
+
+# Editions
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """Both editions of the book, as `make course` writes them: edition -> folder; the zip stands beside it."""
+    folders = {edition: tmp_path_factory.mktemp("course") / edition for edition in ("student", "teacher")}
+    for edition, folder in folders.items():
+        assert main(["--edition", edition, "--out", str(folder)]) == 0
+    return folders
+
+
+def members(folder):
+    """Return name -> bytes of everything in the zip of an edition, its names without their folder."""
+    with zipfile.ZipFile(folder.with_name(f"{folder.name}.zip")) as archive:
+        assert archive.testzip() is None and archive.comment == b""
+        return {name.removeprefix(f"{folder.name}/"): archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize("edition", ["student", "teacher"])
+def test_zip_folder_and_manifest_agree(book, edition):
+    folder = book[edition]
+    files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    assert members(folder) == files
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["edition"] == edition and manifest["version"] == dlgn_lib.__version__
+    assert manifest["sha256"] == {n: hashlib.sha256(b).hexdigest() for n, b in files.items() if n != "manifest.json"}
+    assert [entry["file"] for entry in manifest["notebooks"]] == [f"{name}.ipynb" for name in DATA]
+    assert {"README.md", "LICENSE", "LICENSE-TEXT"} <= set(files)
+    readme = files["README.md"].decode()
+    for entry, page in zip(manifest["notebooks"], DATA.values(), strict=True):
+        assert (entry["title"], entry["minutes"], len(entry["exercises"])) == (
+            page.title,
+            page.minutes,
+            len(page.exercises),
+        )
+        assert all({"label", "title", "minutes", "difficulty", "trains"} == set(e) for e in entry["exercises"])
+        assert f"[{page.title}]({entry['file']}) | {page.minutes} | {len(page.exercises)} |" in readme
+
+
+def test_two_runs_give_the_same_zip_and_a_check_names_an_old_one(tmp_path, capsys):
+    with sample_claims():
+        root = write_sample(tmp_path / "sample")
+        one, two = (tmp_path / number / "student" for number in ("one", "two"))
+        for out in (one, two):
+            assert main(["--root", str(root), "--edition", "student", "--out", str(out)]) == 0
+        archive = two.with_name("student.zip")
+        assert archive.read_bytes() == one.with_name("student.zip").read_bytes()
+        assert {entry.date_time for entry in zipfile.ZipFile(archive).infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        check = ["--root", str(root), "--edition", "student", "--out", str(two), "--check"]
+        assert main(check) == 0
+        archive.write_bytes(b"old")
+        assert main(check) == 1 and "student.zip" in capsys.readouterr().err
+
+
+def strings(value):
+    """Return every text in a piece of JSON: keys and values, sources, outputs and metadata alike."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in strings(part)]
+    if isinstance(value, list):
+        return (
+            ["".join(value)]
+            if all(isinstance(one, str) for one in value)
+            else [t for one in value for t in strings(one)]
+        )
+    return [str(value)]
+
+
+def squeezed(text):
+    return re.sub(r"\s+", "", text)
+
+
+def secrets(page):
+    """Return the lines of the solutions of a page, without comments and blanks, that the page does not show elsewhere."""
+    cells = read_myst_markdown_notebook((ROOT / "book" / page).with_suffix(".md").read_text(encoding="utf-8")).cells
+    solutions = [cell.source for cell in cells if "solution" in cell.metadata.get("tags", [])]
+    shown = [cell.source for cell in cells if not {"solution", "check"} & set(cell.metadata.get("tags", []))]
+    public = squeezed("\n".join([*shown, *map(stub, solutions)]))
+    lines = {squeezed(re.sub(r"\s+#.*", "", line)) for code in solutions for line in code.splitlines()}
+    comments = {squeezed(c) for code in solutions for c in re.findall(r"# *(.{12,})", code) if "given" not in c}
+    return {line for line in lines | comments if len(line) > 4 and line not in public}
+
+
+def leaks(files):
+    """Return (file, line) for every line of a solution that is in one of the files."""
+    found = []
+    for name, content in files.items():
+        text = content.decode()
+        if name.endswith((".ipynb", ".json")):
+            text = "\n".join(strings(json.loads(text)))
+        text = squeezed(text)
+        own = [name.removesuffix(".ipynb")] if name.endswith(".ipynb") else list(DATA)
+        found += [(name, line) for page in own for line in sorted(secrets(page)) if line in text]
+    return found
+
+
+def test_no_file_of_the_student_edition_holds_a_line_of_a_solution(book):
+    folder = book["student"]
+    files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    assert sum(len(secrets(page)) for page in DATA) > 150
+    assert leaks(files) == [] and leaks(members(folder)) == []
+    for content in files.values():
+        if content.startswith(b"{"):
+            for cell in json.loads(content).get("cells", []):
+                assert not cell.get("outputs") and "solution" not in cell["metadata"].get("tags", [])
+
+
+def test_the_search_finds_a_leak_wherever_it_is(book, tmp_path):
+    name = "experts/paths.ipynb"
+    clean = json.loads((book["student"] / name).read_text(encoding="utf-8"))
+    (line,) = (line for line in secrets("experts/paths") if line.startswith("returnwidth"))
+    code = next(cell for cell in clean["cells"] if cell["cell_type"] == "code")
+    places = {
+        "source": lambda nb: nb["cells"][-1]["source"].append("    return width ** depth"),
+        "output": lambda nb: nb["cells"][clean["cells"].index(code)]["outputs"].append(
+            {"output_type": "stream", "name": "stdout", "text": ["return width**depth\n"]}
+        ),
+        "cell metadata": lambda nb: nb["cells"][0]["metadata"].update(solution="return width**depth"),
+        "metadata": lambda nb: nb["metadata"].update({"return width**depth": 1}),
+    }
+    for place, put in places.items():
+        leaky = json.loads(json.dumps(clean))
+        put(leaky)
+        assert leaks({name: json.dumps(leaky).encode()}) == [(name, line)], place
+    assert ("README.md", line) in leaks({"README.md": b"Tip: return width**depth"})
+    assert leaks({"experts/paths.ipynb": (book["teacher"] / name).read_bytes()})
+
+
+def test_teacher_edition_holds_solutions_results_mistakes_and_minutes(book):
+    for name, page in DATA.items():
+        cells = json.loads((book["teacher"] / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        by_tag = {
+            tag: [c for c in cells if tag in c["metadata"].get("tags", [])] for tag in ("solution", "check", "expected")
+        }
+        assert {len(found) for found in by_tag.values()} == {len(page.exercises)}
+        assert f"*{page.minutes} minutes" in "".join(cells[0]["source"])
+        for cell, check in zip(by_tag["expected"], by_tag["check"], strict=True):
+            text = "".join(cell["source"])
+            assert cells.index(cell) == cells.index(check) + 1
+            assert text.startswith("**Expected.** The self-check prints `✓ Right.` if:\n\n- `")
+            assert text.partition("Likely mistakes")[2].count("\n- ") >= 2
+        text = "\n".join(strings(cells))
+        assert all(
+            f"Trains: {e.trains}.*" in text and f"*{e.minutes} minutes, {e.difficulty}." in text for e in page.exercises
+        )
+
+
+@pytest.mark.parametrize(
+    ("check", "result"),
+    [
+        ("check(f, cases=[((1, [2]), 3.5), (([],), 'no')])", ["- `f(1, [2])` is `3.5`", "- `f([])` is `'no'`"]),
+        ("check(x, [1.6, 0.2])", ["- `x` is `[1.6, 0.2]`"]),
+        ("import y\ncheck(x, Between(0.1, 1), {'Too low.': 0})", ["- `x` is between 0.1 and 1", "- Too low."]),
+    ],
+)
+def test_expected_results_are_read_from_the_check(check, result):
+    assert [line for line in expected(check).splitlines() if line.startswith("- ")] == result
+
+
+def test_examples_in_docstrings():
+    results = [doctest.testmod(module) for module in (course_graph, exercises, export_course)]
+    assert all(result.attempted and not result.failed for result in results)
