@@ -25,7 +25,8 @@ def base_path(address: str) -> str:
     >>> base_path("https://book.org")
     '/'
     """
-    return f"/{urlsplit(address).path.strip('/')}/".replace("//", "/")
+    path = urlsplit(address).path.strip("/")
+    return f"/{path}/" if path else "/"
 
 
 def _tell(app: Sphinx, config: Config) -> None:
