@@ -6,10 +6,11 @@ SITE   := _build/html
 READY  := $(VENV)/.ready
 BUILT  := $(SITE)/.built
 PORT   ?= 8000
+CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that the ranges of pyproject.toml allow
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test notebooks claims course bench serve clean
+.PHONY: help setup book test notebooks claims pictures course bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -22,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	  echo "This book needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make setup PYTHON=python3.11"; exit 1; }
 	@echo "Setting up $(VENV) (a few minutes the first time) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[book,test]" -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[book,test]" $(CONSTRAINTS)
 	@touch $@
 
 book: $(READY)  ## build the site from clean into _build/html; warnings are errors
@@ -44,6 +45,9 @@ notebooks: $(READY)  ## write notebooks/ from book/: what Colab opens
 
 claims: $(BUILT)  ## copy the values measured by the build into book/claims.yml, from where notebooks print them
 	$(BIN)/python book/_ext/claims.py
+
+pictures: $(BUILT)  ## take the README's picture and the preview of shared links from the built site
+	$(BIN)/python book/_ext/pictures.py
 
 course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
 	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/student --edition student

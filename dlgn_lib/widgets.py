@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -39,7 +40,16 @@ def _check_drawing(drawing: object, what: str) -> tuple[Figure, str]:
         raise ValueError(
             f"{what} needs an alt text that says what is seen, a sentence of four words or more; got {alt!r}"
         )
-    return figure, alt
+    return figure, _spoken(alt)
+
+
+def _spoken(alt: str) -> str:
+    r"""Return an alt text as a screen reader should say it: one line, the labels of a figure without their TeX marks.
+
+    >>> _spoken("mode 1, $\\rho$ = 4, and $D_{LR}$")
+    'mode 1, rho = 4, and D_LR'
+    """
+    return " ".join(re.sub(r"\\mathrm\b|[${}\\]", "", alt).split())
 
 
 def _encode(figure: Figure) -> tuple[str, int, int]:

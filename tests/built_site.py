@@ -26,10 +26,11 @@ def _files(part):
     return []
 
 
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 #: pages of the book, e.g. "book/experts/paths"
-PAGES = _files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
-#: pages that Sphinx adds
-GENERATED = ["genindex", "prf-prf", "py-modindex", "search"]
+PAGES = _files(TOC)
+#: pages that the build adds
+GENERATED = ["404", "genindex", "prf-prf", "py-modindex", "search"]
 
 
 @cache
@@ -72,19 +73,27 @@ def anchors(file):
     }
 
 
+def site_file(page, url):
+    """Return the built file that an address found on a page leads to; ValueError if it leaves the site."""
+    target = urljoin(f"{ADDRESS}{page}.html", url)
+    if not target.startswith(ADDRESS):
+        raise ValueError(f"{url} leaves the site")
+    file = SITE / unquote(target.partition("#")[0].partition("?")[0].removeprefix(ADDRESS))
+    return file / "index.html" if file.is_dir() else file
+
+
 def broken(page, url):
     """Return what is wrong with an address found on a page, or None. Other sites are not asked."""
     if url.startswith(f"{REPOSITORY}/"):
         rest = re.fullmatch(rf"(?:blob|tree|edit|raw)/{BRANCH}/(.*)", url.removeprefix(f"{REPOSITORY}/"))
         return f"{url}: not in the repository" if rest and not (ROOT / unquote(rest[1])).exists() else None
-    base = f"{ADDRESS}{page}.html"
-    target = urlsplit(urljoin(base, url))
-    if not target.geturl().startswith(ADDRESS):
-        return f"{url}: leaves the site" if not urlsplit(url).scheme else None
-    file = SITE / unquote(target.geturl().partition("#")[0].partition("?")[0].removeprefix(ADDRESS))
-    file = file / "index.html" if file.is_dir() else file
+    try:
+        file = site_file(page, url)
+    except ValueError as error:
+        return str(error) if not urlsplit(url).scheme else None
     if not file.is_file():
         return f"{url}: no such file"
-    if target.fragment and file.suffix == ".html" and unquote(target.fragment) not in anchors(file):
+    fragment = unquote(urlsplit(url).fragment)
+    if fragment and file.suffix == ".html" and fragment not in anchors(file):
         return f"{url}: no such anchor"
     return None

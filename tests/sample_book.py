@@ -51,7 +51,7 @@ PAGE = FRONT + (
 # The page
 
 % a comment
-Of {ref}`start` and {eq}`eq-a`; {prf:ref}`thm`; {doc}`../intro`; {cite:t}`two`; {cite:p}`none`; {claim}`demo`;
+Of {ref}`start` and {eq}`eq-a`; {prf:ref}`thm`; {doc}`../intro`; {colab}`run it <intro>`; {cite:t}`two`; {cite:p}`none`; {claim}`demo`;
 {py:func}`dlgn_lib.paths.demo`, {py:class}`torch.Tensor`, {py:mod}`torch`, {py:meth}`torch.Tensor.sum`.
 
 $$

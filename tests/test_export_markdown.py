@@ -32,6 +32,7 @@ def translate(sample):
     return lambda text: translator.translate(text, 10)
 
 
+COLAB = "https://colab.research.google.com/github/example-org/sample/blob/main/notebooks"
 CASES = {
     "ref": ("{ref}`start`", f"[Introduction]({SITE}/intro.html#start)"),
     "ref with text": ("{ref}`the start <start>`", f"[the start]({SITE}/intro.html#start)"),
@@ -42,6 +43,10 @@ CASES = {
     "doc": (
         "{doc}`../intro` {doc}`text </book/intro>`",
         f"[Introduction]({SITE}/intro.html) [text]({SITE}/intro.html)",
+    ),
+    "colab": (
+        "{colab}`run it <intro>` {colab}`part/page`",
+        f"[run it]({COLAB}/intro.ipynb) [The page]({COLAB}/part/page.ipynb)",
     ),
     "cite:t": ("{cite:t}`two`", "[Singh and van der Berg (2020)](https://doi.org/10.1016/0893-6080%2889%2990014-2)"),
     "cite:p": ("{cite:p}`three`", "([Yadav et al. 2024](https://arxiv.org/abs/2404.04312))"),
@@ -146,6 +151,7 @@ ERRORS = {
     "unknown label": ("{ref}`nowhere`", 10, "'nowhere'"),
     "unknown equation": ("{eq}`eq-x`", 10, "no equation labelled 'eq-x'"),
     "unknown theorem": ("{prf:ref}`x`", 10, "no theorem, lemma or the like labelled 'x'"),
+    "unknown page on Colab": ("{colab}`run it <x>`", 10, "no page 'book/x'"),
     "unknown page": ("{doc}`x`", 10, "no page 'x'"),
     "unknown link": ("a\n[b](x.md)", 11, "leads to no page"),
     "link to a file": ("[b](../references.bib)", 10, "full address"),

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 VENV = Path(os.environ.get("DLGN_COLAB_VENV", ROOT / ".venv-colab"))  # kept between runs
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-PINS = ROOT / "tests" / "colab-constraints.txt"
+PINS = Path(os.environ.get("DLGN_COLAB_PINS", ROOT / "tests" / "colab-constraints.txt"))
 PACKAGES = [
     "torch",
     "numpy",

@@ -1,5 +1,7 @@
-"""The project's own files agree with each other: addresses, pins, front doors, workflow."""
+"""The project's own files agree with each other: addresses, pins, front doors, workflows, changelog."""
 
+import importlib
+import os
 import re
 import subprocess
 import sys
@@ -39,7 +41,9 @@ def test_pins_satisfy_the_ranges_and_torch_is_exact():
     assert PINS["torch"] == "2.13.0"
 
 
-@pytest.mark.parametrize("name", ["README.md", "CITATION.cff", "pyproject.toml", "_config.yml"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "_config.yml"]
+)
 def test_every_address_of_the_repository_is_the_configured_one(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     for found in re.findall(r"https://github\.com/[\w.-]+/[\w.-]+", text):
@@ -60,17 +64,123 @@ def test_the_citation_file_has_what_a_citation_needs():
     assert {"title", "authors", "license", "date-released"} <= set(citation)
 
 
-def test_the_workflow_pins_actions_and_runs_the_same_commands():
-    for file in (ROOT / ".github/workflows").glob("*.yml"):
-        workflow = yaml.safe_load(file.read_text())
-        assert workflow["permissions"] == {"contents": "read"}
-        steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-        for step in steps:
-            if "uses" in step:
-                assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]), f"{step['uses']} is not pinned by commit"
-        assert any(".ci/run" in step.get("run", "") for step in steps)
+WORKFLOWS = {
+    file.stem: yaml.safe_load(file.read_text(encoding="utf-8")) for file in (ROOT / ".github/workflows").glob("*.yml")
+}
+#: what a job may do beyond reading the repository
+ALLOWED = {
+    ("book", "deploy"): {"pages": "write", "id-token": "write"},
+    ("release", "publish"): {"actions": "read", "contents": "write"},
+}
+
+
+def triggers(workflow):
+    return workflow[True]  # YAML reads the key `on` as a truth value
+
+
+@pytest.mark.parametrize("name", sorted(WORKFLOWS))
+def test_a_workflow_pins_its_actions_and_may_do_little(name):
+    text = (ROOT / ".github/workflows" / f"{name}.yml").read_text(encoding="utf-8")
+    workflow = WORKFLOWS[name]
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "pull_request_target" not in triggers(workflow) and "secrets." not in text
+    uses = re.findall(r"uses: (.*)", text)
+    assert uses and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", use) for use in uses), uses
+    for job, content in workflow["jobs"].items():
+        assert content.get("permissions", {}) == ALLOWED.get((name, job), {}), job
+        for step in content["steps"]:
+            # an expression inside a script would run what a stranger wrote into a title or a branch
+            assert "${{" not in step.get("run", ""), step
+    runs = "\n".join(step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"])
+    assert ".ci/run" in runs
+    for script in re.findall(r"\.ci/\w+", runs):
+        assert os.access(ROOT / script, os.X_OK), f"{script} cannot be run"
+
+
+def test_the_workflows_are_those_that_the_project_needs():
+    assert set(WORKFLOWS) == {"book", "weekly", "release"}
+    assert set(triggers(WORKFLOWS["book"])) == {"pull_request", "push", "workflow_dispatch"}
+    assert "schedule" in triggers(WORKFLOWS["weekly"])
+    assert triggers(WORKFLOWS["release"])["push"] == {"tags": ["v*"]}
+    assert WORKFLOWS["release"]["jobs"]["publish"]["needs"] == "build"
+    steps = [step for workflow in WORKFLOWS.values() for job in workflow["jobs"].values() for step in job["steps"]]
+    commits = {}
+    for step in steps:
+        if "uses" in step:
+            action, commit = step["uses"].split("@")
+            assert commits.setdefault(action, commit) == commit, f"two versions of {action}"
+    (preview,) = (step for step in WORKFLOWS["book"]["jobs"]["build"]["steps"] if "upload-artifact" in str(step))
+    assert "pull_request" in preview["if"] and preview["with"]["path"] == "_build/html"
     ci = (ROOT / ".ci/run").read_text()
     assert "make book" in ci and "make test" in ci
+
+
+def make(*arguments):
+    command = ["make", "--dry-run", "--always-make", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_constraints_can_be_left_out():
+    assert "pip install" in make("setup") and "-c constraints.txt" in make("setup")
+    assert "pip install" in make("setup", "CONSTRAINTS=") and "constraints" not in make("setup", "CONSTRAINTS=")
+    assert WORKFLOWS["weekly"]["jobs"]["newest"]["env"] == {"CONSTRAINTS": ""}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", ".ci/run", ".ci/colab"])
+def test_every_make_command_that_is_named_exists(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    code = re.findall(r"`([^`\n]+)`|^ {4}(.*)$|^(make .*)$", text, re.M)
+    named = {target for parts in code for target in re.findall(r"\bmake (\w+)", "".join(parts))}
+    assert named
+    assert named <= set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+
+
+@pytest.fixture
+def ci(monkeypatch):
+    """Return a function that imports a script of the folder .ci."""
+    monkeypatch.syspath_prepend(str(ROOT / ".ci"))
+    return importlib.import_module
+
+
+def test_the_notes_of_a_release_are_those_of_its_version(ci, tmp_path):
+    notes = ci("release_notes").notes
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    text = notes(f"v{version}")
+    assert len(text) > 500 and text.startswith("### ") and "## [" not in text.replace("### ", "") and "]: " not in text
+    with pytest.raises(ValueError, match=r"pyproject.toml \(.*\) and CITATION.cff"):
+        notes("v99.0.0")
+    for name in ("pyproject.toml", "CITATION.cff"):
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "CHANGELOG.md").write_text(
+        f"# Changelog\n\n## [Unreleased]\n\nNew.\n\n## [{version}]\n\n", encoding="utf-8"
+    )
+    with pytest.raises(ValueError, match="says nothing"):
+        notes(f"v{version}", tmp_path)
+    (tmp_path / "CITATION.cff").write_text("version: 99.0.0\n")
+    with pytest.raises(ValueError, match=r"CITATION.cff \(99.0.0\)"):
+        notes(f"v{version}", tmp_path)
+
+
+def test_the_changelog_has_a_place_for_what_comes_and_links_to_every_version():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    sections = re.findall(r"(?m)^## \[([\w.]+)\](?: - (\d{4}-\d\d-\d\d))?$", text)
+    assert sections[0] == ("Unreleased", "") and all(date for _, date in sections[1:])
+    for name, _ in sections:
+        assert f"\n[{name}]: {ADDRESS}/" in text
+
+
+def test_the_versions_of_colab_are_read_from_its_list(ci):
+    pins, packages = ci("colab_pins").pins, ci("colab_pins").PACKAGES
+    names = {"pillow": "Pillow", "pyyaml": "PyYAML", "jupyter-client": "jupyter_client"}
+    lines = ["# a comment", "torchsummary==1.5.1", "google-colab @ file:///colabtools/dist/google-colab-1.0.0.tar.gz"]
+    lines += [f"{names.get(name, name)}==2.{number}" for number, name in enumerate(packages) if name != "torch"]
+    lines += ["torch @ https://host/whl/cu118/torch-2.11.0%2Bcu118-cp313-cp313-linux_x86_64.whl#sha256=a81b"]
+    expected = [f"{name}==2.{number}" for number, name in enumerate(packages)]
+    expected[packages.index("torch")] = "torch==2.11.0"
+    assert pins("\n".join(lines)) == expected
+    assert pins("\n".join([*lines[:-1], "torch==2.11.0+cu128"])) == expected
+    with pytest.raises(ValueError, match=r"not in Colab.s list: torch, numpy, pandas, \.\.\."):
+        pins("seaborn==1")
 
 
 def test_the_example_of_the_readme_runs():

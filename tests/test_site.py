@@ -18,18 +18,22 @@ from built_site import (
     ADDRESS,
     BRANCH,
     CHAPTERS,
+    CONFIG,
     GENERATED,
     NOTEBOOKS,
     PAGES,
     REPOSITORY,
     ROOT,
     SITE,
+    TOC,
     article,
     broken,
     html,
     html_file,
+    site_file,
     source,
 )
+from PIL import Image
 
 from dlgn_lib.claims import agree, registered
 from dlgn_lib.exercises import stub
@@ -81,10 +85,8 @@ def test_nothing_is_loaded_from_another_host(page):
             loads.append(tag["href"])
     assert any(loads)
     assert not [url for url in loads if re.match(r"(\w+:)?//", url) and not url.startswith("data:")]
-    sheets = [SITE / page / ".." / link["href"].partition("?")[0] for link in html(page).select("link[rel=stylesheet]")]
-    styles = [tag.get_text() for tag in html(page).find_all("style")] + [
-        sheet.resolve().read_text() for sheet in sheets
-    ]
+    sheets = [site_file(page, link["href"]) for link in html(page).select("link[rel=stylesheet]")]
+    styles = [tag.get_text() for tag in html(page).find_all("style")] + [sheet.read_text() for sheet in sheets]
     assert not re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)]*", "\n".join(styles))
 
 
@@ -139,11 +141,39 @@ def test_pictures_say_what_they_show(page):
     figures = article(page).find_all("img") if page in PAGES else []
     for image in html(page).find_all("img"):
         alt = image.get("alt", "")
-        least = 4 if any(image is figure for figure in figures) else 1  # the others are the theme's logo and signs
+        least = 8 if any(image is figure for figure in figures) else 1  # the others are the theme's logo and signs
         assert len(alt.split()) >= least and not re.fullmatch(r"\S+\.\w{2,4}|data:.*", alt), (
             f"alt text {alt!r} of a picture"
         )
     assert not [alt for alt, count in Counter(image["alt"] for image in figures).items() if count > 1]
+
+
+@every_notebook
+def test_alternative_texts_can_be_read_aloud(page):
+    """All frames of the players too: whole sentences, no line breaks, no TeX."""
+    players = [json.loads(data.get_text()) for data in article(page).select("script.dlgn-frames")]
+    texts = [alt for data in players for alt, _ in data["frames"]] + [i["alt"] for i in article(page).find_all("img")]
+    for alt in texts:
+        assert len(alt.split()) >= 8 and alt.endswith("."), f"not a sentence that says what follows: {alt!r}"
+        assert not re.search(r"[\n$\\]|_\{", alt), f"{alt!r} has a line break or TeX in it"
+
+
+@every_page
+def test_a_shared_link_shows_a_picture_and_a_description(page):
+    tags = {tag.get("property") or tag.get("name"): tag["content"] for tag in html(page).select("meta[content]")}
+    assert html(page).title.get_text().startswith(tags["og:title"]) and tags["og:url"] == f"{ADDRESS}{page}.html"
+    assert tags["og:site_name"] == CONFIG["title"]
+    assert tags["og:description"] == tags["description"] and len(tags["description"].split()) >= 8
+    assert tags["twitter:card"] == "summary_large_image"
+    assert len(tags["og:image:alt"].split()) >= 8
+    assert tags["og:image"].startswith(ADDRESS)
+    with Image.open(SITE / tags["og:image"].removeprefix(ADDRESS)) as picture:
+        assert picture.size == (1200, 630) == (int(tags["og:image:width"]), int(tags["og:image:height"]))
+
+
+def test_pictures_of_the_site_are_small():
+    for name in ("preview.png", "screenshot.png"):
+        assert 10_000 < (ROOT / "book" / "assets" / name).stat().st_size < 200_000, name
 
 
 @every_page
@@ -176,6 +206,27 @@ def test_players_are_whole_without_javascript(page):
 
 def test_the_book_opens_with_a_player():
     assert article("book/intro").select_one("figure.dlgn-player")
+
+
+def test_the_first_page_leads_into_the_book():
+    (start,), (colab,) = (article("book/intro").select(f"a.dlgn-{way}") for way in ("start", "colab"))
+    assert broken("book/intro", start["href"]) is None and f"book/{start['href']}" == f"{CHAPTERS[0]}.html"
+    assert colab["href"] in {tag["href"] for tag in html("book/intro").select(".dropdown-launch-buttons a")}
+
+
+def test_the_map_shows_every_chapter_in_its_part():
+    parts = [part for part in TOC["parts"] if part["caption"].startswith("Part ")]
+    lines = article("book/intro").select(".dlgn-chapters > .dlgn-line")
+    for part, line in zip(parts, lines, strict=True):
+        minutes = []
+        name, total = line.select_one(".dlgn-part strong"), line.select_one(".dlgn-part .dlgn-minutes")
+        files = [chapter["file"] for chapter in part["chapters"]]
+        for file, station in zip(files, line.select(".dlgn-stations > li"), strict=True):
+            assert f"book/{station.select_one('a')['href']}" == f"{file}.html"
+            minutes.append(source(file).metadata["minutes"])
+            assert station.select_one(".dlgn-minutes").get_text() == f"{minutes[-1]} min"
+            assert text_of(station.find_all("p")[-1]).endswith("?")
+        assert text_of(name) == part["caption"] and total.get_text() == f"{sum(minutes)} min"
 
 
 @every_page

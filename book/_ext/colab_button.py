@@ -1,10 +1,15 @@
-"""Point each page's Colab and download buttons at its generated notebook, and ship the notebooks with the site."""
+"""Point each page's Colab and download buttons at its generated notebook, and ship the notebooks with the site.
+
+The role ``{colab}`words <page>` `` is a link to a page's notebook on Colab; the page is named from the folder book/.
+"""
 
 import shutil
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
+from sphinx.util.docutils import ReferenceRole
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +31,18 @@ def colab_url(repository: str, branch: str, docname: str) -> str:
     """
     place = repository.rstrip("/").removeprefix("https://github.com/")
     return f"https://colab.research.google.com/github/{place}/blob/{branch}/{notebook_path(docname)}"
+
+
+class _Colab(ReferenceRole):
+    """A link to the notebook of a page on Colab."""
+
+    def run(self) -> tuple[list, list]:
+        docname = f"book/{self.target}"
+        if docname not in self.env.found_docs:
+            logger.warning("{colab}: there is no page %s", docname, location=self.get_location())
+        options = self.config.html_theme_options
+        address = colab_url(options["repository_url"], options["repository_branch"], docname)
+        return [nodes.reference(self.rawtext, self.title, refuri=address, classes=["dlgn-colab"])], []
 
 
 def _is_notebook(app: Sphinx, docname: str) -> bool:
@@ -74,6 +91,7 @@ def _ship(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Register the extension."""
+    app.add_role("colab", _Colab())
     app.connect("html-page-context", _rewrite, priority=900)  # after the theme's own handlers
     app.connect("build-finished", _ship)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,6 +7,7 @@ import posixpath
 import re
 from pathlib import Path
 
+from colab_button import colab_url
 from docutils.nodes import make_id
 
 from dlgn_lib.claims import registered
@@ -23,8 +24,10 @@ class References:
         repository = options["repository_url"].rstrip("/")
         raw = repository.replace("https://github.com/", "https://raw.githubusercontent.com/")
         self.raw = f"{raw}/{ref}/"
+        self.repository, self.ref = repository, ref
         self.roles = {
             "eq": self._eq, "ref": self._ref, "prf:ref": self._proof, "doc": self._doc, "claim": self._claim,
+            "colab": self._colab,
             "cite:t": self._cite_text, "cite:p": self._cite_parenthesis,
             "py:class": self._python, "py:mod": self._python, "py:func": self._call, "py:meth": self._call,
         }  # fmt: skip
@@ -125,6 +128,12 @@ class References:
         if docname not in self.env.found_docs:
             raise ValueError(f"there is no page {target!r}; name it by its path from this page or from /, without .md")
         return f"[{title or self._title(docname)}]({self.url(docname)})"
+
+    def _colab(self, title, target):
+        docname = f"book/{target}"
+        if docname not in self.env.found_docs:
+            raise ValueError(f"{{colab}}: there is no page {docname!r}; name it from the folder book/")
+        return f"[{title or self._title(docname)}]({colab_url(self.repository, self.ref, docname)})"
 
     def _label(self, text, target, docname=None):
         """A link to `#target`: a heading of the page `docname` (this one), else a label of the book."""

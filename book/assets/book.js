@@ -22,3 +22,25 @@ function foldClaims() {
   }
 }
 addEventListener("DOMContentLoaded", foldClaims);
+
+// On a phone a table of four columns or more becomes a list (book.css); each cell then starts with the name of its column.
+function labelColumns() {
+  for (const table of document.querySelectorAll(".bd-article table")) {
+    const names = [...table.querySelectorAll("thead th")].map((cell) => cell.querySelector(".math") ? "" : cell.textContent.trim());
+    if (names.length < 4 || names.slice(1).includes("")) continue;
+    table.classList.add("dlgn-stack");
+    for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, number) => cell.dataset.column = names[number]);
+  }
+}
+addEventListener("DOMContentLoaded", labelColumns);
+
+// Paper is white: print in the light theme, whatever the screen shows.
+let theme;
+addEventListener("beforeprint", () => {
+  theme ??= document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+addEventListener("afterprint", () => {
+  document.documentElement.dataset.theme = theme;
+  theme = undefined;
+});

@@ -1,0 +1,47 @@
+"""The recipe of CONTRIBUTING.md, followed to the letter on a copy of the project."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from test_cache import FRONT, ROOT, build
+
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_the_recipe_becomes_a_chapter(tmp_path):
+    (chapter,) = re.findall(r"^````markdown\n(.*?)^````$", TEXT, re.M | re.S)
+    (claim,) = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.M | re.S)
+    name = re.search(r"`book/([\w/-]+)\.md`", TEXT)[1]
+
+    book = tmp_path / "book"
+    no_pages = shutil.ignore_patterns("*.md", "mathjax", "__pycache__", "results", "claims.yml")
+    shutil.copytree(ROOT / "book", book / "book", ignore=no_pages)
+    shutil.copytree(ROOT / "dlgn_lib", book / "dlgn_lib", ignore=no_pages)
+    for file in ("_config.yml", "constraints.txt"):
+        shutil.copy(ROOT / file, book)
+    (book / "book" / "intro.md").write_text(FRONT + "# First\n\nWords.\n\n```{code-cell}\nprint(1)\n```\n")
+    (book / "_toc.yml").write_text(f"format: jb-book\nroot: book/intro\nchapters: [{{file: book/{name}}}]\n")
+    (book / "book" / "claims.yml").write_text(claim)
+    (book / "book" / f"{name}.md").parent.mkdir(exist_ok=True)
+    (book / "book" / f"{name}.md").write_text(chapter)
+
+    environment = os.environ | {"PYTHONPATH": str(book)}  # the library finds its register of claims beside itself
+    export = [sys.executable, str(ROOT / "book/_ext/export_notebooks.py"), "--root", str(book)]
+    done = subprocess.run(export, capture_output=True, text=True, cwd=book, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    notebook = (book / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert "### Exercise: Rows of unequal width" in notebook and "32,768" in notebook
+
+    succeeded, printed = build(book)
+    assert succeeded, printed
+    site = (book / "_build" / "html" / "book" / f"{name}.html").read_text(encoding="utf-8")
+    assert "✓ Right." in site and "dlgn-claim holds" in site and "32,768" in site
+
+
+def test_the_recipe_names_files_that_exist():
+    paths = {path for path in re.findall(r"`([\w./-]+\.(?:py|yml|md|toml|cff))`", TEXT) if "doors" not in path}
+    assert len(paths) > 5
+    assert not [path for path in paths if not (ROOT / path).is_file()]
