@@ -61,8 +61,9 @@ from dlgn_lib.regions import (
     region_area,
 )
 from dlgn_lib.results import committed_results
+from dlgn_lib.shared_runs import canon, canon_net
 from dlgn_lib.sweeps import sweep
-from dlgn_lib.training import DivergenceError, Trajectory, accuracy, canon, canon_net, train, train_ensemble
+from dlgn_lib.training import DivergenceError, Trajectory, accuracy, train, train_ensemble
 from dlgn_lib.widgets import explore, show
 
 __version__ = version("dlgn-lib")

@@ -1,34 +1,20 @@
-"""Gradient descent with snapshots: one net, many seeds at once, and the runs that the learning pages share.
-
-Pages: learning/circle, learning/allocation.
-"""
+"""Gradient descent with snapshots: one net, or many seeds at once. Pages: learning/circle, learning/images."""
 
 import copy
-import hashlib
-import inspect
-import json
 import math
 import os
-import pickle
-import sys
-import tempfile
 import threading
-import warnings
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from dlgn_lib import data, models
-from dlgn_lib.cache import cache_folder
 from dlgn_lib.claims import in_build
-from dlgn_lib.models import DLGN, GatedNet, ReLUNet, check_count
+from dlgn_lib.models import GatedNet, check_count
 
 
 class DivergenceError(ArithmeticError):
@@ -293,7 +279,8 @@ def train(
         ValueError: if an argument does not fit.
         dlgn_lib.DivergenceError: if the loss becomes NaN or infinite; it names step, seed and learning rate.
 
-    >>> x, y = data.circle(40, high=2)
+    >>> from dlgn_lib import DLGN, circle
+    >>> x, y = circle(40, high=2)
     >>> run = train(DLGN(2, 16, 2, generator=torch.Generator().manual_seed(0)), x, y, steps=100, lr=0.01)
     >>> run.steps, bool(run.losses[-1] < run.losses[0])
     ((0, 1, 2, 5, 10, 20, 50, 100), True)
@@ -329,14 +316,15 @@ def train_ensemble(
         progress: whether a run of more than two seconds shows a progress bar (never in builds).
         settings: those of `train`.
 
-    >>> x, y = data.circle(40)
+    >>> from dlgn_lib import ReLUNet, circle
+    >>> x, y = circle(40)
     >>> def make_net(seed):
     ...     return ReLUNet(2, 8, 2, generator=torch.Generator().manual_seed(seed))
     >>> runs = train_ensemble(make_net, 3, x, y, steps=5, lr=0.01)
     >>> [run.config["seed"] for run in runs], runs[2].steps
     ([0, 1, 2], (0, 1, 2, 5))
     """
-    seeds = _seeds(seeds)
+    seeds = seed_names(seeds)
     nets = [make_net(seed) for seed in seeds]
     config = _check_config(nets[0], x, y, **settings)
     shapes = [[(k, v.shape, v.requires_grad) for k, v in net.named_parameters()] for net in nets]
@@ -383,6 +371,7 @@ def accuracy(net: GatedNet, x: Tensor, labels: Tensor) -> float:
         TypeError: if labels are not int64.
         ValueError: if there is not one label per input, or a label has no output.
 
+    >>> from dlgn_lib import ReLUNet
     >>> net = ReLUNet.from_weights([[[1.0], [-1.0]], [[1.0, 0.0], [0.0, 1.0]]])     # class 1 where x is negative
     >>> accuracy(net, torch.tensor([[-3.0], [2.0], [5.0], [-1.0]]).double(), torch.tensor([1, 0, 0, 0]))
     0.75
@@ -393,85 +382,9 @@ def accuracy(net: GatedNet, x: Tensor, labels: Tensor) -> float:
     return (scores.argmax(1) == labels).double().mean().item()
 
 
-def _seeds(seeds: int | Sequence[int]) -> list[int]:
+def seed_names(seeds: int | Sequence[int]) -> list[int]:
+    """Return the seeds of a run: 0, 1, … if their number is given."""
     names = list(range(check_count("seeds", seeds))) if isinstance(seeds, int) else list(seeds)
     if not names:
         raise ValueError("seeds must name at least one seed, got none")
     return names
-
-
-#: The models of the learning pages, and their one configuration: 200 points on the circle, sin θ above, sin 16θ below.
-CANON_MODELS = ("ReLU", "DLGN", "frozen DLGN")
-CANON_STEPS = {"ReLU": 500, "DLGN": 500, "frozen DLGN": 2000}
-CANON_LR = 2e-3
-CANON_SNAPSHOTS = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 400, 500, 1000, 1500, 2000)
-
-
-def canon_net(model: str, seed: int, **changes: object) -> GatedNet:
-    """Return the net that the learning pages train: 4 hidden layers of 64 units, β = 10, no biases, torch's own initialisation.
-
-    Args:
-        model: "ReLU", "DLGN", or "frozen DLGN", whose gates are not trained.
-        seed: of the initial weights.
-        changes: arguments of the class to change, e.g. `width=32` or `init="lecun"`.
-
-    Raises:
-        ValueError: if `model` is none of the three.
-    """
-    if model not in CANON_MODELS:
-        raise ValueError(f"model must be one of {', '.join(map(repr, CANON_MODELS))}, got {model!r}")
-    options = {"in_dim": 2, "width": 64, "depth": 4, "generator": torch.Generator().manual_seed(seed), **changes}
-    net = ReLUNet(**options) if model == "ReLU" else DLGN(**options)
-    return net.freeze_gates() if model.startswith("frozen") else net
-
-
-def canon(model: str, seeds: int | Sequence[int] = 20) -> list[Trajectory]:
-    """Return the runs that the learning pages share, one per seed: trained the first time, then read from a cache.
-
-    `canon_net` on `data.circle()`, full batches, Adam with learning rate 0.002, 500 steps (2000 for frozen gates), a
-    snapshot at each of `CANON_SNAPSHOTS` up to there. The cache lies in `$DLGN_CACHE`, else in the user's cache folder. Its
-    entries are keyed by the configuration, the code and the version of torch, and written in one move, so that a
-    killed run leaves nothing half-written.
-
-    Args:
-        model: "ReLU", "DLGN" or "frozen DLGN".
-        seeds: how many, or which.
-    """
-    seeds = _seeds(seeds)
-    nets = [canon_net(model, seed) for seed in seeds]
-    steps = CANON_STEPS[model]
-    settings = {"steps": steps, "lr": CANON_LR, "snapshots": [s for s in CANON_SNAPSHOTS if s <= steps]}
-    source = "".join(inspect.getsource(module) for module in (models, data, sys.modules[__name__]))
-    key = json.dumps([model, seeds, settings, torch.__version__, source])
-    path = cache_folder() / f"canon-{hashlib.sha256(key.encode()).hexdigest()[:16]}.pt"
-    stored = _read(path)
-    if stored is None:
-        runs = train_ensemble(lambda seed: nets[seeds.index(seed)], seeds, *data.circle(), **settings)
-        _write(path, [[run.steps, run.losses, run.every, run.config, run._states] for run in runs])
-        return runs
-    return [Trajectory(*parts, net, states) for (*parts, states), net in zip(stored, nets, strict=True)]
-
-
-def _read(path: Path) -> list | None:
-    """Return what `_write` stored, or None if there is nothing that can be read."""
-    try:
-        return torch.load(path, weights_only=True)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        warnings.warn(f"the cached runs {path} cannot be read ({error}); they are trained again", stacklevel=3)
-        return None
-
-
-def _write(path: Path, value: object) -> None:
-    """Store `value` in one move: a reader finds all of it or nothing."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            torch.save(value, Path(folder, path.name))
-            os.replace(Path(folder, path.name), path)
-    except OSError as error:
-        warnings.warn(
-            f"the runs could not be cached in {path.parent} ({error}); set DLGN_CACHE to a folder of yours",
-            stacklevel=3,
-        )

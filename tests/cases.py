@@ -54,6 +54,17 @@ def inputs(n, in_dim, seed=0, dtype=torch.float64):
     return torch.randn(n, in_dim, generator=seeded(seed), dtype=dtype)
 
 
+def assert_same_run(one, other, tolerance=1e-9):
+    """Assert that two trajectories hold the same losses and the same nets."""
+    assert one.steps == other.steps
+    assert one.every == other.every
+    assert torch.allclose(one.losses, other.losses, rtol=tolerance, atol=tolerance)
+    for step in one.steps:
+        for a, b in zip(one.at(step).parameters(), other.at(step).parameters(), strict=True):
+            assert torch.allclose(a, b, rtol=tolerance, atol=tolerance)
+            assert a.requires_grad == b.requires_grad
+
+
 @st.composite
 def nets(draw, members=MEMBERS, in_dim=4, width=6, depth=5, out_dim=3, coarse=False):
     """Draw a net; the numbers are the largest sizes, `coarse=None` draws both kinds of weights."""

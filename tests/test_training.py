@@ -1,20 +1,17 @@
 """Training: the ensemble against single runs and against the plain loop, snapshots, stops, divergence, the cache."""
 
 import math
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
-from cases import MEMBERS, make, name, seeded
+from cases import MEMBERS, assert_same_run, make, name, seeded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlgn_lib import training
 from dlgn_lib.data import circle
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, ReLUNet
-from dlgn_lib.training import DivergenceError, accuracy, canon, canon_net, train, train_ensemble
+from dlgn_lib.training import DivergenceError, accuracy, train, train_ensemble
 
 X, Y = (t.double() for t in circle(24, high=3))
 
@@ -24,16 +21,6 @@ def maker(member, **options):
         return make(member, width=5, depth=3, seed=seed, **options)
 
     return make_net
-
-
-def assert_same_run(one, other, tolerance=1e-9):
-    assert one.steps == other.steps
-    assert one.every == other.every
-    assert torch.allclose(one.losses, other.losses, rtol=tolerance, atol=tolerance)
-    for step in one.steps:
-        for a, b in zip(one.at(step).parameters(), other.at(step).parameters(), strict=True):
-            assert torch.allclose(a, b, rtol=tolerance, atol=tolerance)
-            assert a.requires_grad == b.requires_grad
 
 
 SETTINGS = {
@@ -284,77 +271,3 @@ def test_denormals_are_flushed_while_training_only():
     with training._no_denormals(torch.device("cpu")):
         assert (tiny * 1.0).item() == 0
     assert (tiny * 1.0).item() > 0
-
-
-# The shared runs and their cache
-
-
-@pytest.fixture
-def short_canon(monkeypatch, tmp_path):
-    """The shared configuration with few steps, and an empty cache."""
-    monkeypatch.setenv("DLGN_CACHE", str(tmp_path))
-    monkeypatch.setattr(training, "CANON_STEPS", dict.fromkeys(training.CANON_MODELS, 3))
-    return tmp_path
-
-
-@pytest.mark.parametrize("model", training.CANON_MODELS)
-def test_canon_is_trained_once_then_read(short_canon, monkeypatch, model):
-    runs = canon(model, seeds=[4, 2])
-    assert len(list(short_canon.iterdir())) == 1
-    assert_same_run(runs[1], train(canon_net(model, 2), *circle(), steps=3, lr=2e-3, snapshots=[0, 1, 2, 3]), 1e-4)
-    monkeypatch.setattr(training, "train_ensemble", None)  # would fail if it were called
-    for one, other in zip(runs, canon(model, seeds=[4, 2]), strict=True):
-        assert_same_run(one, other, tolerance=0)
-        assert one.config == other.config
-        assert torch.equal(one.at(3)(circle()[0]), other.at(3)(circle()[0]))
-
-
-def test_canon_key_tells_seeds_models_and_steps_apart(short_canon, monkeypatch):
-    canon("ReLU", seeds=1)
-    canon("ReLU", seeds=[1])
-    canon("DLGN", seeds=1)
-    monkeypatch.setattr(training, "CANON_STEPS", {"ReLU": 2})
-    canon("ReLU", seeds=1)
-    assert len(list(short_canon.iterdir())) == 4
-
-
-@pytest.mark.parametrize("content", [b"", b"not a file of torch", "half"])
-def test_a_damaged_cache_is_trained_again(short_canon, content):
-    runs = canon("ReLU", seeds=1)
-    (path,) = short_canon.iterdir()
-    path.write_bytes(path.read_bytes()[:5000] if content == "half" else content)
-    with pytest.warns(UserWarning, match="cannot be read"):
-        again = canon("ReLU", seeds=1)
-    assert_same_run(runs[0], again[0], tolerance=0)
-    canon("ReLU", seeds=1)  # whole again: no warning
-
-
-def test_a_killed_run_leaves_no_cache_that_can_be_read(tmp_path):
-    """Kill the process in the middle of writing: the name that a reader opens must not exist."""
-    code = (
-        "import os, torch\n"
-        "from dlgn_lib import training\n"
-        "training.CANON_STEPS = {'ReLU': 2}\n"
-        "real = torch.save\n"
-        "def save(value, file):\n"
-        "    open(file, 'wb').write(b'half'); os._exit(9)\n"
-        "torch.save = save\n"
-        "training.canon('ReLU', seeds=1)\n"
-    )
-    environment = {**os.environ, "DLGN_CACHE": str(tmp_path)}
-    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 9
-    assert list(tmp_path.rglob("canon-*.pt"))  # it was killed while writing
-    assert not list(tmp_path.glob("canon-*.pt"))
-
-
-def test_a_cache_folder_that_cannot_be_written_is_a_warning(short_canon, monkeypatch):
-    (short_canon / "file").write_text("in the way")
-    monkeypatch.setenv("DLGN_CACHE", str(short_canon / "file" / "folder"))
-    with pytest.warns(UserWarning, match="could not be cached .* set DLGN_CACHE"):
-        runs = canon("ReLU", seeds=1)
-    assert runs[0].steps == (0, 1, 2, 3)
-
-
-def test_unknown_model_is_refused():
-    with pytest.raises(ValueError, match="model must be one of 'ReLU', 'DLGN', 'frozen DLGN', got 'MLP'"):
-        canon("MLP")
