@@ -8,6 +8,7 @@ from importlib.metadata import version
 from dlgn_lib import plots
 from dlgn_lib.archives import DataError
 from dlgn_lib.claims import claim
+from dlgn_lib.classifiers import LinearNet, classifier, train_classifier
 from dlgn_lib.contexts import (
     context_gates,
     context_gdln,
@@ -38,7 +39,15 @@ from dlgn_lib.gdln import (
     xor_task,
 )
 from dlgn_lib.images import ImageSet, cifar10, cifar100, fashion_mnist
-from dlgn_lib.kernels import alignment, effective_rank, ntk, overlap_kernel, path_kernel, trace_normalize
+from dlgn_lib.kernels import (
+    alignment,
+    class_contrast,
+    effective_rank,
+    ntk,
+    overlap_kernel,
+    path_kernel,
+    trace_normalize,
+)
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 from dlgn_lib.paths import (
     TooManyPathsError,
@@ -56,6 +65,7 @@ from dlgn_lib.regions import (
     activation_regions,
     axial_resultant,
     gate_correlation,
+    mean_cosine,
     participation_ratio,
     path_region,
     region_area,
@@ -79,6 +89,7 @@ __all__ = [
     "GaLUNet",
     "GatedNet",
     "ImageSet",
+    "LinearNet",
     "ReLUNet",
     "TooManyPathsError",
     "Trajectory",
@@ -94,6 +105,8 @@ __all__ = [
     "cifar100",
     "circle",
     "claim",
+    "class_contrast",
+    "classifier",
     "collapse",
     "committed_results",
     "context_gates",
@@ -115,6 +128,7 @@ __all__ = [
     "half_time",
     "interaction_levels",
     "learned_shares",
+    "mean_cosine",
     "mixture_output",
     "mode_dynamics",
     "multi_context_task",
@@ -139,6 +153,7 @@ __all__ = [
     "target_parts",
     "trace_normalize",
     "train",
+    "train_classifier",
     "train_ensemble",
     "tree_properties",
     "wide_gram",

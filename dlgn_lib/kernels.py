@@ -215,6 +215,38 @@ def alignment(kernel: Tensor, target: Tensor) -> float:
     return ((a * b).sum() / norms).item()
 
 
+def class_contrast(kernel: Tensor, labels: Tensor) -> float:
+    """Return the mean entry of a kernel (N, N) between different inputs of one class, divided by that between classes.
+
+    It is 1 if the kernel knows nothing of the classes, and does not change when the kernel is scaled. The diagonal does
+    not count. Page: learning/images.
+
+    Args:
+        kernel: kernel of N inputs.
+        labels: their classes (N,).
+
+    Raises:
+        ValueError: if the kernel is not square, there is not one label per input, all inputs are of one class or no two
+            are, or the mean between classes is not positive.
+
+    >>> kernel = torch.tensor([[9.0, 4.0, 1.0], [4.0, 9.0, 3.0], [1.0, 3.0, 9.0]])
+    >>> class_contrast(kernel, torch.tensor([0, 0, 1]))     # 4 within, (1 + 3) / 2 between
+    2.0
+    """
+    _check_square(kernel)
+    if tuple(labels.shape) != kernel.shape[:1]:
+        raise ValueError(f"labels must have one class per input, shape ({len(kernel)},), got {tuple(labels.shape)}")
+    same = labels[:, None] == labels
+    different = ~same
+    same.fill_diagonal_(False)
+    if not (same.any() and different.any()):
+        raise ValueError("labels must name two classes or more, and one of them twice")
+    between = kernel[different].double().mean()
+    if not between > 0:
+        raise ValueError(f"the mean of the kernel between classes must be positive, got {between.item()}")
+    return (kernel[same].double().mean() / between).item()
+
+
 def effective_rank(kernel: Tensor) -> float:
     """Return exp(-Σ p_i log p_i) of the eigenvalues' shares p_i: r for r equal eigenvalues, between 1 and N.
 

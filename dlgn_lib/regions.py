@@ -284,6 +284,24 @@ def participation_ratio(normals: Tensor) -> float:
     return (squares.sum() ** 2 / (squares**2).sum()).item()
 
 
+def mean_cosine(normals: Tensor) -> float:
+    """Return the mean of |cos| of the angles between two different normals (M, D): 1 if all lie on one axis.
+
+    Random directions have about √(2 / (π D)). Zero normals are left out. Page: learning/images.
+
+    Raises:
+        ValueError: if `normals` is not (M, D) or holds fewer than two directions.
+
+    >>> mean_cosine(torch.tensor([[1.0, 0.0], [-2.0, 0.0], [0.0, 3.0]]))    # of three pairs one lies on one axis
+    0.3333333333333333
+    """
+    directions = _directions(normals)
+    if len(directions) < 2:
+        raise ValueError("normals must hold at least two that are not zero")
+    pairs = torch.triu_indices(len(directions), len(directions), offset=1)
+    return (directions @ directions.T)[*pairs].abs().mean().item()
+
+
 def _directions(normals: Tensor) -> Tensor:
     """Return the normals that are not zero, scaled to length one, in float64."""
     if normals.ndim != 2 or not torch.isfinite(normals).all():

@@ -8,7 +8,15 @@ import torch
 from torch.func import functional_call, jacrev
 
 from dlgn_lib import kernels
-from dlgn_lib.kernels import alignment, effective_rank, ntk, overlap_kernel, path_kernel, trace_normalize
+from dlgn_lib.kernels import (
+    alignment,
+    class_contrast,
+    effective_rank,
+    ntk,
+    overlap_kernel,
+    path_kernel,
+    trace_normalize,
+)
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, ReLUNet
 from dlgn_lib.paths import path_form, path_gates
 
@@ -169,9 +177,29 @@ def test_measures():
     assert alignment(y @ y.T, z @ z.T) == pytest.approx(0, abs=1e-12)
 
 
+def test_class_contrast_is_a_ratio_of_means():
+    rng = torch.Generator().manual_seed(0)
+    labels = torch.tensor([2, 0, 2, 1, 0, 2, 2])
+    root = torch.rand(7, 3, generator=rng).double()
+    kernel = root @ root.T
+    pairs = [(i, j) for i in range(7) for j in range(7) if i != j]
+    within = [kernel[i, j] for i, j in pairs if labels[i] == labels[j]]
+    between = [kernel[i, j] for i, j in pairs if labels[i] != labels[j]]
+    expected = sum(within) / len(within) / (sum(between) / len(between))
+    assert class_contrast(kernel, labels) == pytest.approx(expected.item())
+    order = torch.randperm(7, generator=rng)
+    assert class_contrast(9 * kernel[order][:, order], labels[order]) == pytest.approx(expected.item())
+    assert class_contrast(torch.ones(7, 7), labels) == 1
+
+
 @pytest.mark.parametrize(
     ("call", "fragment"),
     [
+        (lambda: class_contrast(torch.ones(3, 3), torch.tensor([0, 1])), r"shape \(3,\), got \(2,\)"),
+        (lambda: class_contrast(torch.ones(3, 3), torch.tensor([0, 0, 0])), "two classes or more"),
+        (lambda: class_contrast(torch.ones(3, 3), torch.tensor([0, 1, 2])), "one of them twice"),
+        (lambda: class_contrast(torch.eye(3), torch.tensor([0, 0, 1])), "between classes must be positive, got 0.0"),
+        (lambda: class_contrast(torch.ones(2, 3), torch.tensor([0, 1])), "square matrix"),
         (lambda: ntk(*make("DLGN")[:2], part="gates"), "part must be 'full', 'expert' or 'gate', got 'gates'"),
         (lambda: trace_normalize(torch.zeros(2, 3)), "square matrix"),
         (lambda: trace_normalize(torch.zeros(2, 2)), "positive trace"),

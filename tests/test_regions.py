@@ -17,6 +17,7 @@ from dlgn_lib.regions import (
     activation_regions,
     axial_resultant,
     gate_correlation,
+    mean_cosine,
     participation_ratio,
     path_region,
     region_area,
@@ -484,6 +485,8 @@ def test_clustering_ignores_length_sign_order_and_rotation(seed, count, dim):
     changed = normals * torch.randn(count, 1, generator=rng).double()
     changed = changed[torch.randperm(count, generator=rng)] @ torch.linalg.qr(torch.randn(dim, dim).double())[0]
     assert math.isclose(participation_ratio(normals), participation_ratio(changed), rel_tol=1e-9)
+    if count > 1:
+        assert math.isclose(mean_cosine(normals), mean_cosine(changed), rel_tol=1e-9)
     assert 1 - 1e-9 <= participation_ratio(normals) <= min(count, dim) + 1e-9
     if dim == 2:
         assert math.isclose(axial_resultant(normals), axial_resultant(changed), abs_tol=1e-9)
@@ -499,6 +502,19 @@ def test_clustering_of_known_sets():
     assert math.isclose(axial_resultant(one), 1) and math.isclose(participation_ratio(one), 1)
     net = DLGN(2, 2000, 1, init="he", generator=seeded(0))
     assert axial_resultant(net.half_spaces()[0][0]) < 0.06  # √(1/2000) = 0.022 is typical
+
+
+def test_mean_cosine_is_the_mean_of_pairs_and_belongs_to_the_participation_ratio():
+    normals = torch.randn(6, 4, generator=seeded(1)).double()
+    pairs = list(itertools.combinations(normals, 2))
+    cosines = torch.tensor([torch.cosine_similarity(a, b, dim=0).item() for a, b in pairs]).double()
+    assert math.isclose(mean_cosine(normals), cosines.abs().mean().item(), rel_tol=1e-6)
+    square = cosines.square().mean().item()
+    assert math.isclose(participation_ratio(normals), 6 / (1 + 5 * square), rel_tol=1e-6)  # unit normals: M² / Σ cos²
+    random = torch.randn(400, 300, generator=seeded(2)).double()
+    assert math.isclose(mean_cosine(random), math.sqrt(2 / (math.pi * 300)), rel_tol=0.02)
+    with pytest.raises(ValueError, match="at least two"):
+        mean_cosine(torch.tensor([[1.0, 2.0], [0.0, 0.0]]))
 
 
 def test_gate_correlation_is_the_mean_of_pairs():
@@ -517,7 +533,7 @@ def test_gate_correlation_of_copies_is_one_and_of_one_unit_undefined():
     assert math.isnan(gate_correlation(make({"kind": ReLUNet}, width=1), x)[0])
 
 
-@pytest.mark.parametrize("measure", [axial_resultant, participation_ratio])
+@pytest.mark.parametrize("measure", [axial_resultant, participation_ratio, mean_cosine])
 @pytest.mark.parametrize(
     ("normals", "message"),
     [
