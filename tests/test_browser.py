@@ -422,6 +422,7 @@ PRINTED = """() => {
 def test_paper_shows_the_text_and_nothing_to_click(visits, page):
     visit = visits(color_scheme="dark")
     tab = visit.open(page)
+    tab.evaluate("document.querySelectorAll('.bd-article pre').forEach(code => code.append('long '.repeat(60)))")
     screen = tab.evaluate(PRINTED)
     tab.set_viewport_size(A4)
     tab.emulate_media(media="print")

@@ -263,7 +263,9 @@ def test_notebooks_print_what_the_site_measured():
 
 def test_the_ledger_says_over_how_many_seeds():
     over = {name: row[4] for name, row in ledger().items()}
-    assert over["allocation-dlgn-0"] == "20 seeds" and over["theorem1-exact"] == "–"
+    assert (
+        over["allocation-dlgn-0"] == "20 seeds" and over["theorem1-exact"] == "20 nets" and over["figure1-left"] == "–"
+    )
     assert sum(text != "–" for text in over.values()) > 300
 
 
