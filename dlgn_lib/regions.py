@@ -285,7 +285,7 @@ def participation_ratio(normals: Tensor) -> float:
 
 
 def mean_cosine(normals: Tensor) -> float:
-    """Return the mean of |cos| of the angles between two different normals (M, D): 1 if all lie on one axis.
+    """Return the mean absolute cosine of the angle between two different normals (M, D): 1 if all lie on one axis.
 
     Random directions have about √(2 / (π D)). Zero normals are left out. Page: learning/images.
 
