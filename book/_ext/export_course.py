@@ -68,7 +68,9 @@ def _readme(title: str, edition: str, pages: dict[str, PageData], names: list[st
         "",
         f"Version {dlgn_lib.__version__}. {_WHAT[edition]}",
         "",
-        "Open a notebook in Jupyter, or upload it to Colab. Its first cell installs the library where it is missing.",
+        "On Colab, upload a notebook (File, Upload notebook) and run its first cell, which installs the library. On "
+        'your own computer you need Python 3.11 or newer; run `pip install jupyterlab scikit-learn "git+…"` once, '
+        "with the address in quotation marks from the first cell, then `jupyter lab` in this folder.",
         "",
         "| notebook | minutes | exercises | minutes of exercises |",
         "|---|---|---|---|",
