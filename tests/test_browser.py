@@ -146,6 +146,9 @@ def accessible(tab):
     """Check an open page with axe and for its width, all folds open, on a desktop and on a phone."""
     tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
     tab.evaluate("document.getAnimations().forEach(fading => fading.finish())")
+    tab.evaluate(
+        "document.querySelectorAll('#all-claims tbody tr:nth-child(n+41)').forEach(row => row.remove())"
+    )  # alike
     tab.evaluate(AXE)
     for size in (DESKTOP, PHONE):
         tab.set_viewport_size(size)
