@@ -44,6 +44,7 @@ class Claim:
     show: str = "median"  # which of several values prose prints: "median", "min", "max" or "range"
     format: str = "{:.3g}"  # how a number is printed
     unit: str = "seeds"  # what the several values belong to: "seeds", "nets"
+    spread: dict | list | None = None  # from where to where the value goes on other machines (`make elsewhere`), if it moves
 
 
 @dataclass(frozen=True)
@@ -179,13 +180,14 @@ def needs_text(needs: str) -> str:
     return _powers(needs.replace(" .. ", " to "))
 
 
-def _flat(measured: object) -> list:
+def flat(measured: object) -> list:
+    """Return a measurement as a flat list of numbers or texts; whole numbers become `int`."""
     if isinstance(measured, str):
         return [measured]
     if hasattr(measured, "tolist"):
         measured = measured.tolist()
     if isinstance(measured, Iterable):
-        return [value for part in measured for value in _flat(part)]
+        return [value for part in measured for value in flat(part)]
     return (
         [int(measured) if measured == int(measured) else float(measured)]
         if math.isfinite(measured)
@@ -200,7 +202,7 @@ def check_claim(claim_id: str, measured: object, seeds: int | Sequence[int] | No
         KeyError: if the id is not registered.
         ValueError: if nothing was measured, or the number of values is not the number of seeds.
     """
-    claim, values = find(claim_id), _flat(measured)
+    claim, values = find(claim_id), flat(measured)
     names = list(range(seeds)) if isinstance(seeds, int) else seeds and list(seeds)
     if not values or (names and len(values) != len(names)):
         raise ValueError(

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from dlgn_lib.plots.style import BLUE, GREEN, INK, RED, Drawing, house_style
+from dlgn_lib.statistics import median
 
 _HALVES = {"xlim": (0, 360), "xticks": (0, 180, 360)}
 
@@ -147,12 +148,12 @@ def timing(
             ratio = times / error
             jitter = y + torch.linspace(-0.22, 0.22, count)
             ax.plot(ratio.clamp(0.09, 3.4), jitter, mark, color=colour, ms=4, alpha=0.55, mew=0)
-            ax.plot([ratio.quantile(0.5)] * 2, [y - 0.36, y + 0.36], color=INK, lw=2)
+            ax.plot([median(ratio)] * 2, [y - 0.36, y + 0.36], color=INK, lw=2)
             earlier = int((times < error).sum())
-            ax.text(4.6, y, f"{times.quantile(0.5):.3g}", **style)
+            ax.text(4.6, y, f"{median(times):.3g}", **style)
             ax.text(7.0, y, f"{earlier}", **style)
             ax.text(10.6, y, f"{rank:.2f}".replace("-", "−"), **style)
-            told.append(f"{name} step {times.quantile(0.5):.3g}, first in {earlier}, rank correlation {rank:.2f}")
+            told.append(f"{name} step {median(times):.3g}, first in {earlier}, rank correlation {rank:.2f}")
         y += 1
     for place, text in zip((4.6, 7.0, 10.6), ("step", "earlier", "rank\ncorr."), strict=True):
         ax.text(place, -0.75, text, va="bottom", ha="center", fontsize=9)
@@ -166,6 +167,6 @@ def timing(
         if labels[place] in views:
             text.set_fontweight("bold")
     ax.tick_params(axis="y", length=0, labelsize=9.5)
-    figure.suptitle(f"{title}: the error is half way at step {error.quantile(0.5):.3g}", fontsize=11)
-    alt = f"{title}, error half way at step {error.quantile(0.5):.3g} (medians of {count} runs). "
+    figure.suptitle(f"{title}: the error is half way at step {median(error):.3g}", fontsize=11)
+    alt = f"{title}, error half way at step {median(error):.3g} (medians of {count} runs). "
     return figure, alt + "; ".join(told) + "."

@@ -13,6 +13,7 @@ from dlgn_lib.models import GatedNet
 from dlgn_lib.paths import path_gates
 from dlgn_lib.plots.style import INK, LINES, Drawing, fill, house_style, input_plane
 from dlgn_lib.regions import path_region
+from dlgn_lib.statistics import median
 
 _MARKS = "osD^vP"
 _MODELS = ("ReLU", "DLGN", "frozen DLGN")  # their place in LINES and _MARKS, the same in every drawing
@@ -40,7 +41,7 @@ def _angle_axis(ax: Axes, label: str = "angle of the input (degrees)") -> None:
 def _band(ax: Axes, x: Sequence | Tensor, values: Tensor, colour: str, **style: object) -> None:
     """Draw the median over seeds of values (S, T) as a line and their range as a band."""
     ax.fill_between(x, values.min(0).values, values.max(0).values, color=colour, alpha=0.2, lw=0)
-    ax.plot(x, values.median(0).values, color=colour, **style)
+    ax.plot(x, median(values, 0), color=colour, **style)
 
 
 def _spaced(last: int) -> list[int]:
@@ -69,7 +70,7 @@ def _told(first: Mapping[str, Tensor]) -> str:
     parts = []
     for name, steps in first.items():
         hit = steps[steps >= 0]
-        after = f", at step {hit.median().item()} in the median run" if len(hit) else ""
+        after = f", at step {median(hit).item()} in the median run" if len(hit) else ""
         parts.append(f"{name} in {len(hit)} of {len(steps)} runs{after}")
     return "; ".join(parts)
 
@@ -91,7 +92,7 @@ def circle_training(
     degrees = torch.rad2deg(torch.atan2(x[:, 1], x[:, 0]) % (2 * math.pi))
     figure = plt.figure(figsize=(7.4, 4.6))
     above, below = figure.subfigures(2, 1, height_ratios=[1, 1.5])
-    circles = {"target": targets} | {name: values.median(0).values for name, values in outputs.items()}
+    circles = {"target": targets} | {name: median(values, 0) for name, values in outputs.items()}
     axes = above.subplots(1, len(circles))
     for ax, (name, values) in zip(axes, circles.items(), strict=True):
         image = ax.scatter(*x.T, c=values, cmap="coolwarm", vmin=-1, vmax=1, s=11, lw=0)
@@ -112,9 +113,9 @@ def circle_training(
     for name, values in losses.items():
         colour, _, mark = _look(name)
         at = min(step, values.shape[1] - 1)
-        median = values[:, at].median().item()
-        high.plot(at, median, mark, ms=6, color=colour, mec="white", zorder=5, clip_on=False)
-        told.append(f"{name} {median:.2g}")
+        middle = median(values[:, at]).item()
+        high.plot(at, middle, mark, ms=6, color=colour, mec="white", zorder=5, clip_on=False)
+        told.append(f"{name} {middle:.2g}")
     high.axvline(step, color="#888888", lw=0.8)
     high.set_title(f"step {step}", fontsize=10)
     high.legend(fontsize=8.5, loc="lower left")
@@ -141,7 +142,7 @@ def circle_outputs(
         _band(ax, degrees, values, colour, lw=1.6, label="output, median and range over seeds")
         ax.axvline(180, color="#888888", lw=0.8)
         error = (values - targets).square()
-        halves = [error[:, half].mean(1).median().item() for half in (smooth, ~smooth)]
+        halves = [median(error[:, half].mean(1)).item() for half in (smooth, ~smooth)]
         for place, text, half in (("left", "smooth half", halves[0]), ("right", "fast half", halves[1])):
             ax.set_title(f"{text}: error {half:.3f}", loc=place, fontsize=9)
         ended = f", ended at step {ran[name]}" if step > ran[name] else f", step {step}"
@@ -198,7 +199,7 @@ def seeds_to_threshold(
         ax.plot(hit, [row + up for up in lift], _MARKS[row % len(_MARKS)], color=colour, ms=6, alpha=0.75)
         if missed:
             ax.text(out, row, f"{missed} of {len(values)} not", ha="center", va="center", fontsize=9.5)
-        middle = f"median {sorted(math.inf if v is None else v for v in values)[len(values) // 2]:g}"
+        middle = f"median {median(torch.tensor([math.inf if v is None else v for v in values])).item():g}"
         told.append(
             f"{name}: {len(hit)} of {len(values)}" + (f" ({middle} steps)" if 2 * len(hit) > len(values) else "")
         )
@@ -231,7 +232,7 @@ def share_and_error(
     for ax, name in zip(axes, errors, strict=True):
         colour, _, mark = _look(name)
         error, share = errors[name], shares[name]
-        middle = [values.median(0).values for values in (error, share)]
+        middle = [median(values, 0) for values in (error, share)]
         ax.plot(*middle, color="#888888", lw=1.2, zorder=1)
         for at in (0, 3, 5, 10, 15, 20):
             if at in steps:
@@ -244,7 +245,7 @@ def share_and_error(
         count = f"share above its start:\n{up} of {len(share)} seeds" if now else "the start"
         ax.annotate(count, (0.03, 0.97), xycoords="axes fraction", va="top", fontsize=9.5)
         told.append(
-            f"{name}: median error {error[:, now].median():.2g}, median share {share[:, now].median():.2f}"
+            f"{name}: median error {median(error[:, now]):.2g}, median share {median(share[:, now]):.2f}"
             + (f", above its start in {up} of {len(share)} seeds" if now else "")
         )
     axes[0].set_ylabel("share of path activity\non the smooth half")
@@ -268,7 +269,7 @@ def measure_over_steps(
     for name, each in values.items():
         colour, line, mark = _look(name)
         _band(ax, steps, each, colour, ls=line, lw=1.8, marker=mark, ms=5, label=name)
-        middle = each.median(0).values
+        middle = median(each, 0)
         told.append(
             f"{name} " + ", ".join(f"{middle[i]:.2f} at step {steps[i]}" for i in (0, len(steps) // 2, len(steps) - 1))
         )
@@ -299,7 +300,7 @@ def correlation_by_layer(values: Mapping[str, Tensor], start: Mapping[str, Tenso
         ax.axhline(0.5, color="#888888", lw=0.6)
         ax.set(title=f"{name}, step {step}", xticks=layers, xlabel="hidden layer", ylim=(0.2, 0.85))
         ax.legend(fontsize=9, loc="upper left")
-        told.append(f"{name} " + ", ".join(f"{value:.2f}" for value in each.median(0).values))
+        told.append(f"{name} " + ", ".join(f"{value:.2f}" for value in median(each, 0)))
     axes[0].set_ylabel("mean |correlation| of two gates")
     return figure, (
         f"Mean absolute correlation of the gates of a layer at step {step}, layers 1 to {each.shape[1]}, medians over seeds: "

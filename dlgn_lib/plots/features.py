@@ -10,6 +10,7 @@ from torch import Tensor
 
 from dlgn_lib.features import FeatureSpectrum
 from dlgn_lib.plots.style import BLUE, GREEN, INK, LINES, RED, Drawing, house_style
+from dlgn_lib.statistics import median
 
 _TICKS = [1, 2, 5, 10, 20, 50, 100]
 
@@ -23,10 +24,10 @@ def _band(
     ax: Axes, at: Sequence[float], values: Tensor, label: str | None, colour: str, line: object, **more: object
 ) -> Tensor:
     """Draw median and range over the rows of values (S, T); return the median."""
-    median = values.median(0).values
+    middle = median(values, 0)
     ax.fill_between(at, values.min(0).values, values.max(0).values, color=colour, alpha=0.18, lw=0)
-    ax.plot(at, median, **{"color": colour, "ls": line, "lw": 1.8, "label": label, **more})
-    return median
+    ax.plot(at, middle, **{"color": colour, "ls": line, "lw": 1.8, "label": label, **more})
+    return middle
 
 
 def _range(values: Sequence[float], form: str = "{:.2g}") -> str:
@@ -68,9 +69,9 @@ def feature_curves(
             _band(right, k, curves, f"{name}, {part}", colour, line, lw=thick)
             if part == "train" and spot:
                 counts = [s.k95 for s in spectra]
-                middle = sorted(counts)[len(counts) // 2]
+                middle = median(torch.tensor(counts)).item()
                 right.plot(middle, 0.95, "o", ms=8, mfc="white", mec=INK, mew=1.6, zorder=5)
-                right.annotate(f"$k_{{95}}={middle}$", (middle, 1.05), ha="center")
+                right.annotate(f"$k_{{95}}={middle:g}$", (middle, 1.05), ha="center")
                 told.append(f"{_range(counts, '{:d}')} features in use")
             elif part == "train":
                 share = _range(curves[:, classes - 1].tolist())
@@ -112,8 +113,8 @@ def over_training(
     for ax, (measure, lines) in zip(axes[0], panels.items(), strict=True):
         ends = []
         for (name, values), (colour, line) in zip(lines.items(), LINES, strict=False):
-            median = _band(ax, epochs, values, name, colour, line, marker="o", ms=3.5)
-            ends.append(f"{name} from {median[0]:.2g} to {median[-1]:.2g}")
+            middle = _band(ax, epochs, values, name, colour, line, marker="o", ms=3.5)
+            ends.append(f"{name} from {middle[0]:.2g} to {middle[-1]:.2g}")
         told.append(f"{measure}: {', '.join(ends)}")
         if reference and measure in reference:
             level, text = reference[measure]

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from dlgn_lib.plots.style import BLUE, GREEN, GREY, INK, LINES, ORANGE, PINK, RED, SKY, Drawing, house_style
+from dlgn_lib.statistics import median
 
 _PARTS = {  # part of the targets -> (colour, marker)
     "mean": (GREY, "o"),
@@ -24,7 +25,7 @@ _PARTS = {  # part of the targets -> (colour, marker)
 def band(ax: Axes, steps: Sequence | Tensor, values: Tensor, colour: str, **style: object) -> None:
     """Draw the median over seeds of values (S, T) as a line and their range as a band."""
     ax.fill_between(steps, values.min(0).values, values.max(0).values, color=colour, alpha=0.25, lw=0)
-    ax.plot(steps, values.median(0).values, color=colour, **style)
+    ax.plot(steps, median(values, 0), color=colour, **style)
 
 
 def context_lines(ax: Axes, contexts: int, items: int = 8) -> None:
@@ -92,9 +93,9 @@ def race_snapshot(
     band(top, steps, losses, BLUE, lw=1.8, label=f"ReLU nets, {len(losses)} seeds")
     top.plot(steps, theory, color=RED, ls="--", lw=1.6, label="formula, nothing fitted")
     at = int((steps == step).nonzero()[0])
-    median = losses[:, at].median().item()
+    middle = median(losses[:, at]).item()
     top.axvline(step, color=GREY, lw=1, zorder=0)
-    top.plot(step, median, "o", ms=9, mfc="none", mec=INK, mew=1.8)
+    top.plot(step, middle, "o", ms=9, mfc="none", mec=INK, mew=1.8)
     top.set(xlabel="step", ylabel="loss", xlim=(0, steps[-1].item()), ylim=(0, losses.max().item() * 1.05))
     top.set_title(f"step {step}", fontsize=11)
     top.legend(loc="upper right")
@@ -110,7 +111,7 @@ def race_snapshot(
     missing = (others[0] - first).abs().mean().item()
     gap = (others[0] - others[1]).abs().mean().item() if len(others) > 1 else 0.0
     alt = (
-        f"Step {step}: the loss of the ReLU nets is {median:.1f}, the formula says {theory[at].item():.1f}. Below, targets and "
+        f"Step {step}: the loss of the ReLU nets is {middle:.1f}, the formula says {theory[at].item():.1f}. Below, targets and "
         f"outputs as images over samples and properties: the net's output differs from the targets by "
         f"{missing:.3f} and from the formula by {gap:.3f} on average."
     )
@@ -139,7 +140,7 @@ def race_losses(
     )
     upper, lower = axes[0, 0], axes[-1, 0]
     rows = {name: torch.atleast_2d(values) for name, values in curves.items()}
-    middle = {name: values.median(0).values for name, values in rows.items()}
+    middle = {name: median(values, 0) for name, values in rows.items()}
     start, told = middle[reference][0].item(), []
     for (name, values), (colour, line) in zip(rows.items(), LINES, strict=False):
         thick = 3.2 if name == reference else 1.6
@@ -204,14 +205,14 @@ def part_shares(
         colour, marker = _PARTS[name]
         ax = axes[int(name.startswith("context "))]
         ax.fill_between(steps, values.min(0).values, values.max(0).values, color=colour, alpha=0.35, lw=0)
-        ax.plot(steps, values.median(0).values, color=colour, lw=1.2)
+        ax.plot(steps, median(values, 0), color=colour, lw=1.2)
         at = slice(list(nets).index(name) % 4, None, 4)
-        median = pathways[name].median(0).values
-        ax.plot(steps[at], median[at], marker, color=colour, ms=4.5, mfc="white", mew=1.1)
+        middle = median(pathways[name], 0)
+        ax.plot(steps[at], middle[at], marker, color=colour, ms=4.5, mfc="white", mew=1.1)
         ax.plot(steps, theory[name], color=INK, ls=(0, (1.2, 1.2)), lw=1.3)
         half = [
             int((curve > 0.5).nonzero()[0]) if (curve > 0.5).any() else -1
-            for curve in (values.median(0).values, theory[name])
+            for curve in (median(values, 0), theory[name])
         ]
         ax.plot([], [], marker + "-", color=colour, mfc="white", label=_part_label(name))
         told.append(f"{name} {steps[half[0]].item():.0f} ({steps[half[1]].item():.0f})")
@@ -291,11 +292,11 @@ def race_bars(scores: Mapping[int, float], norms: Mapping[int, Tensor], contexts
         values = norms[m].flatten()
         spread = m + 0.32 * (torch.rand(len(values), generator=rng) - 0.5)
         right.plot(spread, values, "o", ms=4, color=RED if m == contexts else BLUE, mfc="white", mew=0.9, alpha=0.8)
-        right.plot([m - 0.3, m + 0.3], [values.median()] * 2, color=INK, lw=2)
-        told.append(f"size {m}: {values.median().item():.2g}")
+        right.plot([m - 0.3, m + 0.3], [median(values)] * 2, color=INK, lw=2)
+        told.append(f"size {m}: {median(values).item():.2g}")
     right.annotate(
         "common\npathway",
-        (contexts, norms[contexts].median()),
+        (contexts, median(norms[contexts])),
         (0, -14),
         textcoords="offset points",
         ha="center",

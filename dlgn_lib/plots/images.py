@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dlgn_lib.plots.style import BLUE, GREY, INK, LINES, RED, Drawing, house_style
 from dlgn_lib.regions import mean_cosine, participation_ratio
+from dlgn_lib.statistics import median
 
 _COLOURS = plt.get_cmap("RdBu_r", 21)  # few, so that noise does not make frames large
 _MARKS = "oDs^vP"
@@ -167,7 +168,7 @@ def courses(
         ends = []
         for (name, values), (colour, line), mark in zip(lines.items(), LINES, _MARKS, strict=False):
             at = range(len(moments))
-            middle = values.quantile(0.5, 0)
+            middle = median(values, 0)
             ax.fill_between(at, values.min(0).values, values.max(0).values, color=colour, alpha=0.18, lw=0)
             (handles[name],) = ax.plot(at, middle, color=colour, ls=line, lw=1.8, marker=mark, ms=5)
             ends.append(f"{name} {middle[0]:.2g} to {middle[-1]:.2g}")
@@ -203,14 +204,14 @@ def class_activity(moments: Mapping[str, Tensor], classes: Sequence[str], right:
         y = torch.arange(len(classes)) + 0.24 * (place - last / 2)
         picked = values[:, order]
         ax.hlines(y, picked.min(0).values, picked.max(0).values, color=colour, lw=2.5, alpha=0.45)
-        ax.plot(picked.quantile(0.5, 0), y, mark, color=colour, ms=5.5, ls="", label=name)
+        ax.plot(median(picked, 0), y, mark, color=colour, ms=5.5, ls="", label=name)
     ax.axvline(1, color="#777777", lw=0.9, ls=(0, (1, 2)))
     ax.set_yticks(range(len(classes)), [f"{classes[c]} ({right.mean(0)[c]:.0%} right)" for c in order.tolist()])
     ax.set(xlabel="path activity of the class, mean over all = 1", xlim=(0, None), title=heading)
     ax.title.set_fontsize(11.5)
     ax.invert_yaxis()
     ax.legend(fontsize=9.5, loc="upper left")
-    end = next(reversed(moments.values())).quantile(0.5, 0)
+    end = median(next(reversed(moments.values())), 0)
     least, most = int(end.argmin()), int(end.argmax())
     return figure, (
         f"{heading}: path activity by class, classes sorted by accuracy. At the end it is largest for {classes[most]}, {end[most]:.2f} "

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dlgn_lib.kernels import trace_normalize
 from dlgn_lib.plots.style import BLUE, GREEN, INK, LINES, RED, Drawing, house_style
+from dlgn_lib.statistics import median
 
 
 @house_style
@@ -44,23 +45,23 @@ def error_against_width(widths: Sequence[int], errors: Mapping[str, Tensor], mar
     figure, ax = plt.subplots(figsize=(6.8, 3.7))
     told = []
     for (name, values), (colour, line) in zip(errors.items(), LINES, strict=False):
-        median = values.median(dim=0).values
+        middle = median(values, 0)
         ax.fill_between(widths, values.min(0).values, values.max(0).values, color=colour, alpha=0.2, lw=0)
-        ax.plot(widths, median, color=colour, ls=line, marker="o", ms=4, label=name)
-        told.append(f"{name} from {median[0]:.2g} to {median[-1]:.2g}")
+        ax.plot(widths, middle, color=colour, ls=line, marker="o", ms=4, label=name)
+        told.append(f"{name} from {middle[0]:.2g} to {middle[-1]:.2g}")
         if marked in widths:
             at = list(widths).index(marked)
-            ax.plot(marked, median[at], "o", ms=11, mfc="none", mec=colour, mew=2)
-            text, below = f"{median[at]:.2f}", not told[1:]  # the first network's number stands below its line
+            ax.plot(marked, middle[at], "o", ms=11, mfc="none", mec=colour, mew=2)
+            text, below = f"{middle[at]:.2f}", not told[1:]  # the first network's number stands below its line
             ax.annotate(
                 text,
-                (marked, median[at]),
+                (marked, middle[at]),
                 (0, -19 if below else 9),
                 textcoords="offset points",
                 color=colour,
                 ha="center",
             )
-    first = next(iter(errors.values())).median(dim=0).values[0].item()
+    first = median(next(iter(errors.values())), 0)[0].item()
     guide = [first * (width / widths[0]) ** -0.5 for width in widths]
     ax.plot(widths, guide, color=INK, lw=0.9, ls=(0, (1, 3)), label="slope −1/2")
     ax.set(xscale="log", yscale="log", xlabel="width $M$", ylabel="relative error")
@@ -75,10 +76,10 @@ def error_against_width(widths: Sequence[int], errors: Mapping[str, Tensor], mar
 def _band(ax: Axes, x: Sequence, values: Tensor, style: tuple, **line: object) -> Tensor:
     """Draw median and range over seeds of values (S, len(x)); return the median."""
     colour, dashes = style
-    median = values.double().quantile(0.5, dim=0)
+    middle = median(values.double(), 0)
     ax.fill_between(x, values.min(0).values, values.max(0).values, color=colour, alpha=0.18, lw=0)
-    ax.plot(x, median, color=colour, ls=dashes, lw=1.8, **line)
-    return median
+    ax.plot(x, middle, color=colour, ls=dashes, lw=1.8, **line)
+    return middle
 
 
 def _spoken(name: str) -> str:
@@ -176,8 +177,8 @@ def seed_bands(
     told = []
     for ax, (ylabel, curves) in zip(axes.flat, panels.items(), strict=False):
         for (name, values), style in zip(curves.items(), LINES, strict=False):
-            median = _band(ax, x, values, style, label=name, marker="o", ms=2.5)
-            told.append(f"{_spoken(ylabel)}, {name}: {median[0]:.2g} to {median[-1]:.2g}")
+            middle = _band(ax, x, values, style, label=name, marker="o", ms=2.5)
+            told.append(f"{_spoken(ylabel)}, {name}: {middle[0]:.2g} to {middle[-1]:.2g}")
         if x[0] == 0:
             ax.set_xscale("symlog", linthresh=x[1], linscale=0.6)
         else:
@@ -218,9 +219,9 @@ def kernel_change(
     cases = ((axes[0], widths, by_width, "width $M$"), (axes[1], scales, by_scale, "output scale $\\alpha$"))
     for ax, x, changes, xlabel in cases:
         for (name, values), style in zip(changes.items(), LINES, strict=False):
-            median = _band(ax, x, values, style, label=name, marker="o", ms=3.5)
+            middle = _band(ax, x, values, style, label=name, marker="o", ms=3.5)
             what = "width" if ax is axes[0] else "scale"
-            told.append(f"{name} from {median[0]:.2g} at {what} {x[0]:g} to {median[-1]:.2g} at {what} {x[-1]:g}")
+            told.append(f"{name} from {middle[0]:.2g} at {what} {x[0]:g} to {middle[-1]:.2g} at {what} {x[-1]:g}")
         ax.set(xscale="log", yscale="log", xlabel=xlabel)
         ax.set_xticks(list(x), [f"{value:g}" for value in x])
         ax.minorticks_off()
@@ -294,12 +295,12 @@ def step_size(
     left.set_title(f"rate {rates[marked]:g} / $\\lambda_{{\\max}}$", fontsize=10.5)
     left.legend(fontsize=9, ncols=2, loc="lower center")
     for (name, values), style in zip(errors.items(), LINES, strict=False):
-        median = _band(right, rates, values, style, label=name, marker="o", ms=3)
+        middle = _band(right, rates, values, style, label=name, marker="o", ms=3)
         if style is LINES[0]:
-            guide = [median[0].item() * (rate / rates[0]) ** 2 for rate in rates]
+            guide = [middle[0].item() * (rate / rates[0]) ** 2 for rate in rates]
             right.plot(rates, guide, color=INK, lw=0.9, ls=(0, (1, 3)), label="slope 2")
-            right.plot(rates[marked], median[marked], "o", ms=11, mfc="none", mec=style[0], mew=2)
-            error = median[marked].item()
+            right.plot(rates[marked], middle[marked], "o", ms=11, mfc="none", mec=style[0], mew=2)
+            error = middle[marked].item()
     right.set(
         xscale="log", yscale="log", xlabel="rate, in units of $1 / \\lambda_{\\max}$", ylabel="error of the prediction"
     )

@@ -10,6 +10,7 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from dlgn_lib.plots.style import BLUE, GREEN, INK, RED, Drawing, house_style
+from dlgn_lib.statistics import median
 
 _NETWORKS = {"DLGN": (BLUE, "-", "o"), "ReLU": (RED, "--", "s")}  # colour, line and marker of each
 
@@ -27,7 +28,7 @@ def allocation(
     share = activities / activities.mean(dim=1, keepdim=True)
     for ax, values, colour in ((top, share, BLUE), (low, outputs, RED)):
         ax.fill_between(degrees, values.min(0).values, values.max(0).values, color=colour, alpha=0.2, lw=0)
-        ax.plot(degrees, values.median(0).values, color=colour, lw=2, label="median and range over seeds")
+        ax.plot(degrees, median(values, 0), color=colour, lw=2, label="median and range over seeds")
         ax.axvline(180, color="#888888", lw=0.8)
     low.plot(degrees, targets, color=INK, lw=0.9, ls=":", label="target")
     top.set(ylabel="active paths\n(1 = average)", ylim=(0, 4.2))
@@ -42,7 +43,7 @@ def allocation(
     )
     top.legend(loc="upper right", fontsize=9)
     low.legend(loc="upper right", fontsize=9, ncols=2)
-    smooth = (activities[:, angles < math.pi].sum(1) / activities.sum(1)).median().item()
+    smooth = median(activities[:, angles < math.pi].sum(1) / activities.sum(1)).item()
     alt = (
         f"{network} after {step} steps of gradient descent: {smooth:.0%} of the path activity (median over seeds) lies on the smooth "
         "half of the circle, left, and the output, below, is compared with the target, which is fast on the right half."
@@ -50,15 +51,10 @@ def allocation(
     return figure, alt
 
 
-def _median(values: Tensor) -> Tensor:
-    """Return the median over seeds, the first dimension; of an even number the mean of the two in the middle."""
-    return values.quantile(0.5, dim=0)
-
-
 def _band(ax: Axes, at: Sequence[float], values: Tensor, colour: str, line: str = "-", **style: object) -> None:
     """Draw (S, T) values as their median over seeds and a band from the smallest to the largest."""
     ax.fill_between(at, values.min(0).values, values.max(0).values, color=colour, alpha=0.2, lw=0)
-    ax.plot(at, _median(values), color=colour, ls=line, lw=2, **style)
+    ax.plot(at, median(values, 0), color=colour, ls=line, lw=2, **style)
 
 
 def _step_axis(ax: Axes, last: int, label: str = "step") -> None:
@@ -112,14 +108,14 @@ def activity_ring(
     share, loss = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
     at = list(steps).index(step)
     _band(share, steps, shares, BLUE)
-    share.plot(step, _median(shares[:, at]), "o", ms=8, mfc="white", mec=BLUE, mew=2, clip_on=False, zorder=5)
+    share.plot(step, median(shares[:, at], 0), "o", ms=8, mfc="white", mec=BLUE, mew=2, clip_on=False, zorder=5)
     _share_axis(share, 0.3)
     share.set_title(f"{network}, step {step}", fontsize=11)
     told = []
     for (half, values), (colour, line) in zip(errors.items(), [(RED, "--"), (GREEN, "-.")], strict=True):
         _band(loss, steps, values, colour, line)
-        loss.plot(step, _median(values[:, at]), "o", ms=8, mfc="white", mec=colour, mew=2, clip_on=False, zorder=5)
-        told.append(f"{_median(values[:, at]):.2f} on the {half}")
+        loss.plot(step, median(values[:, at], 0), "o", ms=8, mfc="white", mec=colour, mew=2, clip_on=False, zorder=5)
+        told.append(f"{median(values[:, at], 0):.2f} on the {half}")
         loss.text(0.1, {RED: 0.36, GREEN: 0.54}[colour], half, color=colour, fontsize=9.5)
     loss.set(ylim=(0, 0.64), ylabel="squared error")
     for ax in (share, loss):
@@ -127,7 +123,7 @@ def activity_ring(
         ax.axvline(step, color="#888888", lw=0.8)
     share.set_xlabel("")
     share.set_ylabel("share of paths,\nsmooth half")
-    middle, low, high = _median(shares[:, at]), shares[:, at].min(), shares[:, at].max()
+    middle, low, high = median(shares[:, at], 0), shares[:, at].min(), shares[:, at].max()
     lean = "balanced" if abs(middle - 0.5) < 0.05 else "swollen upward" if middle > 0.5 else "swollen downward"
     alt = (
         f"{network} after {step} steps: path activity around the circle is {lean}; the smooth upper half holds {middle:.0%} "
@@ -149,7 +145,7 @@ def share_against_error(
     for ax, (name, (errors, shares)) in zip(axes[0], runs.items(), strict=True):
         colour, line, _ = _NETWORKS[name]
         ax.plot(errors.T, shares.T, color=colour, alpha=0.25, lw=0.8)
-        middle, height = _median(errors), _median(shares)
+        middle, height = median(errors, 0), median(shares, 0)
         ax.plot(middle, height, color=colour, ls=line, lw=2.4)
         for step in marked:
             at = list(steps).index(step)
@@ -198,14 +194,14 @@ def pull_cloud(
     _band(right, steps, upward, BLUE)
     right.axhline(0.5, color="#888888", lw=0.8, ls=(0, (1, 2)))
     right.axvline(step, color="#888888", lw=0.8)
-    right.plot(step, _median(upward[:, at]), "o", ms=8, mfc="white", mec=BLUE, mew=2, clip_on=False)
+    right.plot(step, median(upward[:, at], 0), "o", ms=8, mfc="white", mec=BLUE, mew=2, clip_on=False)
     right.set(ylim=(0, 1), ylabel="share of units pulled up by the smooth half")
     right.yaxis.label.set_size(9.5)
     _step_axis(right, steps[-1])
     figure.suptitle(f"{title}, step {step}", fontsize=11)
     alt = (
         f"{title}, step {step}: each unit's pull as a point in the plane. Mean length {' and '.join(told)}; the smooth half "
-        f"pulls {_median(upward[:, at]):.0%} of the units upward (median over seeds)."
+        f"pulls {median(upward[:, at], 0):.0%} of the units upward (median over seeds)."
     )
     return figure, alt
 
@@ -235,10 +231,10 @@ def case_shares(
                 continue
             start, now = shares
             ax.plot([now.min(), now.max()], [y, y], color=colour, lw=5, alpha=0.35, solid_capstyle="butt")
-            ax.plot(_median(start), y, marker="|", ms=10, color=INK, ls="", mew=1.3, label="start, median")
-            ax.plot(_median(now), y, marker=mark, ms=7, color=colour, ls="", label=f"step {step}, median and range")
+            ax.plot(median(start, 0), y, marker="|", ms=10, color=INK, ls="", mew=1.3, label="start, median")
+            ax.plot(median(now, 0), y, marker=mark, ms=7, color=colour, ls="", label=f"step {step}, median and range")
             ax.text(1.02, y, f"{int((now > start).sum())} of {len(now)}", va="center", fontsize=9.5)
-            told.append(f"{label} {_median(now):.2f}")
+            told.append(f"{label} {median(now, 0):.2f}")
         y += 1
     ax.axvline(0.5, color="#888888", lw=0.8, ls=(0, (1, 2)), zorder=0)
     ax.text(1.02, 0, "up in", va="center", fontsize=9.5)
@@ -277,7 +273,7 @@ def dose_response(
         colour, line, mark = _NETWORKS[name]
         _band(left, steps, values, colour, line, label=name)
         _band(right, frequencies, shares[name], colour, line, marker=mark, ms=5)
-        told.append(f"{name} {_median(shares[name][:, at]):.2f}")
+        told.append(f"{name} {median(shares[name][:, at], 0):.2f}")
     right.plot(
         frequencies, pulls, color=INK, lw=1, ls=(0, (1, 2)), marker=".", label="relative pull\nof the other half"
     )
@@ -329,6 +325,6 @@ def transplants(
     right.minorticks_off()
     chosen = hits[list(times).index(time)]
     count = int(chosen.isfinite().sum())
-    speed = f", with a median of {_median(chosen[chosen.isfinite()]):.0f} steps" if count else ""
+    speed = f", with a median of {median(chosen[chosen.isfinite()], 0):.0f} steps" if count else ""
     alt = f"Gates of step {time} with new experts: {count} of {len(chosen)} runs reach a loss of {target:g}{speed}."
     return figure, alt

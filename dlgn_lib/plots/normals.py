@@ -14,6 +14,7 @@ from torch import Tensor
 
 from dlgn_lib.plots.style import BLUE, GREEN, GREY, INK, LINES, ORANGE, RED, Drawing, house_style
 from dlgn_lib.regions import axial_resultant
+from dlgn_lib.statistics import median
 
 _BINS = 36  # of a rose, 10 degrees each
 _EVEN = 0.38  # radius of a rose whose normals are spread evenly
@@ -241,11 +242,11 @@ def clustering(
         for (name, values), (colour, line) in zip(trained.items(), LINES, strict=False):
             part = values[:, :, layer]
             ax.fill_between(place, part.min(0).values, part.max(0).values, color=colour, alpha=0.2, lw=0)
-            ax.plot(place, part.median(0).values, color=colour, ls=line, lw=2, label=name)
+            ax.plot(place, median(part, 0), color=colour, ls=line, lw=2, label=name)
         part = shuffled[:, layer]
         at = len(steps) - 0.2
         ax.plot([at, at], [part.min(), part.max()], color=GREEN, lw=2)
-        ax.plot([at], [part.median()], "D", color=GREEN, ms=5, label="shuffled matrices")
+        ax.plot([at], [median(part)], "D", color=GREEN, ms=5, label="shuffled matrices")
         ax.set(title=f"layer {layer + 1}", ylim=(0, 1), xlim=(0, len(steps) + 0.3))
         labelled = {0, 2, 4, len(steps) - 1}
         ax.set_xticks(place, [str(s) if at in labelled else "" for at, s in enumerate(steps)], fontsize=9)
@@ -254,7 +255,7 @@ def clustering(
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=9)
     first = next(iter(trained))
     told = "; ".join(
-        f"layer {layer + 1}: {first} from {trained[first][:, 0, layer].median():.2f} to {trained[first][:, -1, layer].median():.2f}, "
+        f"layer {layer + 1}: {first} from {median(trained[first][:, 0, layer]):.2f} to {median(trained[first][:, -1, layer]):.2f}, "
         f"fresh nets at most {fresh[:, layer].max():.2f}, shuffled matrices at most {shuffled[:, layer].max():.2f}"
         for layer in range(layers)
     )
@@ -271,7 +272,7 @@ def moved_and_clustered(runs: Mapping[str, tuple[Tensor, Tensor]]) -> Drawing:
     told = []
     for (name, (change, resultant)), (colour, _), mark in zip(runs.items(), LINES, _MARKS, strict=False):
         ax.plot(change, resultant, mark, color=colour, ms=6, alpha=0.75, mew=0, label=name)
-        told.append(f"{name}: change {change.median():.2g}, R {resultant.median():.2f}")
+        told.append(f"{name}: change {median(change):.2g}, R {median(resultant):.2f}")
     ax.set(
         xscale="log",
         ylim=(0, 1),

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dlgn_lib.plots.gdln import band, context_lines
 from dlgn_lib.plots.style import BLUE, GREEN, INK, LINES, ORANGE, PINK, RED, Drawing, house_style
+from dlgn_lib.statistics import median
 
 
 @house_style
@@ -107,12 +108,12 @@ def measure_by_contexts(
     figure, ax = plt.subplots(figsize=(6.8, 3.5))
     told = []
     for (net, rows), (colour, line), marker in zip(values.items(), LINES, "os^", strict=False):
-        median = rows.median(0).values
-        ax.plot(contexts, median, color=colour, ls=line, lw=1.8)
+        middle = median(rows, 0)
+        ax.plot(contexts, middle, color=colour, ls=line, lw=1.8)
         for row in rows:
             ax.plot(contexts, row, marker, ms=6, mfc="none", mec=colour, mew=1.1)
         ax.plot([], [], marker=marker, color=colour, ls=line, mfc="none", label=net)
-        told.append(f"{net} " + ", ".join(f"{c}: {m:.2g}" for c, m in zip(contexts, median.tolist(), strict=True)))
+        told.append(f"{net} " + ", ".join(f"{c}: {m:.2g}" for c, m in zip(contexts, middle.tolist(), strict=True)))
     ax.set(
         xlabel="number of contexts", xticks=list(contexts), xlim=(min(contexts) - 0.3, max(contexts) + 0.3), ylim=limits
     )
@@ -139,20 +140,20 @@ def interaction_course(
     band(top, steps, interaction, INK, lw=1.8)
     top.set(ylabel="interaction\n(share of variance)", ylim=(0, 0.22))
     top.set_title(f"{contexts} contexts", fontsize=11)
-    told, there = [], interaction.median(0).values > 0.002
+    told, there = [], median(interaction, 0) > 0.002
     for (square, values), colour, line in zip(levels.items(), (BLUE, GREEN, ORANGE), ("-", "--", "-."), strict=False):
         band(low, steps, torch.where(there, values, torch.nan), colour, lw=1.8, ls=line, label=f"$\\sigma^2={square}$")
         low.axhline(random[square], color=colour, lw=1.2, ls=":")
         low.plot(steps[-1] * 1.012, theory[square], "<", color=colour, ms=9, clip_on=False)
         told.append(
-            f"level {square} {values[:, -1].median().item():.2f} (predicted {theory[square]:.2f}, random {random[square]:.2f})"
+            f"level {square} {median(values[:, -1]).item():.2f} (predicted {theory[square]:.2f}, random {random[square]:.2f})"
         )
     low.set(xlabel="step", ylabel="share of the interaction", ylim=(0, 1), xlim=(0, steps[-1].item()))
     low.legend(loc="upper right", fontsize=9.5, ncols=3)
-    least = interaction.median(0).values.min().item()
+    least = median(interaction, 0).min().item()
     return figure, (
         f"{contexts} contexts: the interaction's share of variance falls to {least:.3f} early in training and comes back to "
-        f"{interaction[:, -1].median().item():.3f}. Its shares by level of the tree end at {'; '.join(told)}."
+        f"{median(interaction[:, -1]).item():.3f}. Its shares by level of the tree end at {'; '.join(told)}."
     )
 
 
@@ -166,7 +167,7 @@ def measure_by_layer(layers: Mapping[str, Tensor], name: str, limits: tuple[floa
             ax.plot([place + offset] * len(row), row, "o", ms=6.5, mfc="none", mec=colour, mew=1.3)
             places.append(place + offset)
             labels.append(f"{contexts}\n{layer}" if offset == 0 else f"{contexts}")
-        told.append(f"{layer} {values.median().item():.2g}")
+        told.append(f"{layer} {median(values).item():.2g}")
     ax.set_xticks(places, labels)
     ax.set(ylabel=name, xlabel="number of contexts, and layer", ylim=limits, xlim=(-0.5, len(layers) - 0.5))
     return figure, f"{name}, median over contexts and seeds: {'; '.join(told)}."
