@@ -10,7 +10,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test notebooks claims pictures course bench serve clean
+.PHONY: help setup book test notebooks claims elsewhere same pictures course bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -45,6 +45,12 @@ notebooks: $(READY)  ## write notebooks/ from book/: what Colab opens
 
 claims: $(BUILT)  ## copy the values measured by the build into book/claims.yml, from where notebooks print them
 	$(BIN)/python book/_ext/claims.py
+
+elsewhere: $(READY)  ## measure how far the claims move on other machines, and write it into book/claims.yml
+	$(BIN)/python book/_ext/elsewhere.py
+
+same:  ## build the book twice from cold and compare ledger and notebooks, byte for byte
+	.ci/same
 
 pictures: $(BUILT)  ## take the README's picture and the preview of shared links from the built site
 	$(BIN)/python book/_ext/pictures.py

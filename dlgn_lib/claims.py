@@ -41,7 +41,7 @@ class Claim:
     page: str  # the page whose build measures it, e.g. "experts/paths"
     needs: str  # "<= 1e-12", "> 0.65", "0.4 .. 0.6" for every value, or "= text"
     value: float | str  # the registered value: what notebooks print, where nothing was measured yet
-    show: str = "median"  # which of several values prose prints: "median", "min", "max" or "range"
+    show: str = "median"  # what prose prints: "median", "min", "max" or "range" of the values, or the "bound" they keep
     format: str = "{:.3g}"  # how a number is printed
     unit: str = "seeds"  # what the several values belong to: "seeds", "nets"
     spread: dict | list | None = None  # from where to where the value goes on other machines (`make elsewhere`), if it moves
@@ -101,7 +101,27 @@ def show_number(value: float, form: str = "{:.3g}") -> str:
     >>> show_number(4.1e-15, "{:.1e}"), show_number(16777216, "{:,}")
     ('4.1·10⁻¹⁵', '16,777,216')
     """
-    return _powers(form.format(value)) if value else "0"
+    if not value:
+        return "0"
+    text = form.format(value)
+    if "e+" in text and abs(value) < 1e6:  # 160, not 1.6·10²
+        text = f"{float(text):,.0f}"
+    return _powers(text)
+
+
+def last_place(value: float, form: str = "{:.3g}") -> float:
+    """Return what one unit in the last printed digit of a number is worth.
+
+    >>> last_place(0.4712, "{:.2f}"), last_place(157, "{:.2g}"), last_place(4.1e-15, "{:.0e}"), last_place(1440000, "{:,}")
+    (0.01, 10.0, 1e-15, 1.0)
+    """
+    digits, kind = re.fullmatch(r"\{:[+,]*(?:\.(\d+))?([a-z]?)\}", form).groups()
+    if kind == "f":
+        return float(f"1e-{digits}")
+    if kind not in "eg" or not kind:
+        return 1.0
+    exponent = math.floor(math.log10(abs(value))) if value else 0
+    return float(f"1e{exponent - int(digits) + (kind == 'g')}")
 
 
 def _powers(text: str) -> str:
@@ -115,6 +135,8 @@ def _powers(text: str) -> str:
 def _shown(claim: Claim, values: Sequence) -> str:
     if isinstance(values[0], str):
         return values[0]
+    if claim.show == "bound":
+        return show_number(float(_NEEDS.fullmatch(claim.needs)["bound"]))
     if claim.show == "range":
         low, high = (show_number(f(values), claim.format) for f in (min, max))
         return low if low == high else f"{low} to {high}"
@@ -131,17 +153,45 @@ def plain(text: str) -> str:
     return re.sub(r"10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "1e" + m[1].translate(_PLAIN), text)
 
 
-def agree(one: str, other: str) -> bool:
-    """Return whether two printed values say the same: equal texts, or numbers within a tenth (or below 10⁻¹², rounding).
+def agree(one: str, other: str, form: str = "{:.3g}") -> bool:
+    """Return whether two printed values say the same: equal texts, or numbers one unit in the last digit apart at most.
 
-    >>> agree("0.97 to 1.00", "0.96 to 1.00"), agree("3·10⁻¹⁶", "7·10⁻¹⁶"), agree("0.5", "0.05")
+    >>> agree("0.97 to 1.00", "0.96 to 1.00", "{:.2f}"), agree("160", "170", "{:.2g}"), agree("0.5", "0.3", "{:.1f}")
     (True, True, False)
     """
     texts = [plain(one), plain(other)]
     numbers = [[float(n) for n in re.findall(_NUMBER, text)] for text in texts]
     words = [re.sub(_NUMBER, "#", text) for text in texts]
-    close = (abs(a - b) <= max(0.1 * max(abs(a), abs(b)), 1e-12) for a, b in zip(*numbers, strict=False))
+    close = (
+        abs(a - b) <= 1.001 * max(last_place(a, form), last_place(b, form)) for a, b in zip(*numbers, strict=False)
+    )
     return words[0] == words[1] and all(close)
+
+
+def moves(claim: Claim) -> str | None:
+    """Return what is wrong with a claim's words or bound, given how far it moves from machine to machine, or None.
+
+    A printed digit must be worth at least the spread (a whole number must not move at all), and the bound must be
+    further from the values than these move.
+    """
+    spread = claim.spread
+    if spread is None:
+        return None
+    if isinstance(spread, list):
+        if isinstance(spread[0], str):
+            return f"its text differs: {spread}"
+        spread = dict.fromkeys(("min", "median", "max"), spread)
+    printed = {"range": ("min", "max"), "bound": ()}.get(claim.show, (claim.show,))
+    for low, high in (spread[name] for name in printed):
+        place = last_place(max(abs(low), abs(high)), claim.format)
+        whole = all(end == int(end) for end in (low, high)) and place <= 1
+        if high - low > (0 if whole else 1.001 * place):
+            return f"{claim.format} prints digits that do not survive: it goes from {low} to {high}"
+    (low, least), (most, high) = spread["min"], spread["max"]
+    worst = (low - (least - low), high + (high - most))
+    if not all(satisfies(end, claim.needs) for end in worst):
+        return f"the bound {claim.needs} lies within the spread: values go from {low} to {high}"
+    return None
 
 
 def registered(claim_id: str) -> str:
@@ -178,6 +228,23 @@ def needs_text(needs: str) -> str:
         if needs.startswith(sign):
             needs = text + needs.removeprefix(sign)
     return _powers(needs.replace(" .. ", " to "))
+
+
+def elsewhere_text(claim: Claim) -> str:
+    """Return from where to where the printed value goes on other machines, as the ledger says it."""
+    if claim.spread is None:
+        return "the same"
+    if claim.show == "bound":
+        return "rounding"
+    if isinstance(claim.spread, list):
+        ends = claim.spread
+    else:
+        first, last = {"range": ("min", "max")}.get(claim.show, (claim.show, claim.show))
+        ends = [claim.spread[first][0], claim.spread[last][1]]
+    if isinstance(ends[0], str):
+        return " or ".join(ends)
+    low, high = (show_number(end, claim.format) for end in ends)
+    return low if low == high else f"{low} to {high}"
 
 
 def flat(measured: object) -> list:

@@ -24,8 +24,8 @@ def cache_key(root: Path) -> str:
     }
     for file in sorted(files):
         content = file.read_bytes()
-        if file.name == "claims.yml":  # a page measures its values; it only reads the other fields
-            content = re.sub(rb"(?m)^  value:.*$", b"", content)
+        if file.name == "claims.yml":  # a page measures these; it only reads the other fields
+            content = re.sub(rb"(?m)^  (?:value|spread):.*\n", b"", content)
         digest.update(file.relative_to(root).as_posix().encode() + b"\0" + content)
     return digest.hexdigest()[:12]
 

@@ -15,7 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from dlgn_lib.claims import find, needs_text, register_path, registered, registry
+from dlgn_lib.claims import elsewhere_text, find, needs_text, register_path, registered, registry
 
 logger = logging.getLogger(__name__)
 _DATA = re.compile(r'data-claim="([^"]*)"')
@@ -44,7 +44,7 @@ class ClaimsTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the ledger as one table."""
-        head = ["Claim", "Source", "Page", "Needs", "Over", "Measured"]
+        head = ["Claim", "Source", "Page", "Needs", "Over", "On other machines", "Measured"]
         rows = [
             [
                 f"{c.statement[0].upper()}{c.statement[1:]} (`{c.id}`)",
@@ -52,6 +52,7 @@ class ClaimsTable(SphinxDirective):
                 f"{{doc}}`{c.page.split('/')[-1]} </book/{c.page}>`",
                 needs_text(c.needs),
                 f"{{claim}}`{c.id}.over`",
+                elsewhere_text(c),
                 f"{{claim}}`{c.id}`<br>{{claim}}`{c.id}.verdict`",
             ]
             for c in registry().values()

@@ -68,10 +68,21 @@ def _move_last_places(seed: int) -> None:
         setattr(torch, name, making(getattr(torch, name)))
 
 
-def measure(page: str, seed: int | None) -> dict[str, list]:
-    """Run the cells of a page, exercises and drawings left out, and return the values of its claims."""
+def cells(page: str) -> list[str]:
+    """Return the code of a page, cell by cell, without its exercises."""
     from myst_nb.core.read import read_myst_markdown_notebook
 
+    text = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
+    notebook = read_myst_markdown_notebook(text, add_source_map=False)
+    return [
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not {"solution", "check"} & set(cell.metadata.get("tags", []))
+    ]
+
+
+def measure(page: str, seed: int | None) -> dict[str, list]:
+    """Run the cells of a page, exercises and drawings left out, and return the values of its claims."""
     import dlgn_lib
     from dlgn_lib import claims
 
@@ -80,12 +91,10 @@ def measure(page: str, seed: int | None) -> dict[str, list]:
     measured = {}
     dlgn_lib.claim = lambda claim_id, values, seeds=None: measured.update({claim_id: claims.flat(values)})
     dlgn_lib.explore = lambda *args, **options: None
-    text = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
     names = {"__name__": "__main__"}
-    for cell in read_myst_markdown_notebook(text, add_source_map=False).cells:
-        if cell.cell_type == "code" and not {"solution", "check"} & set(cell.metadata.get("tags", [])):
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(cell.source, page, "exec"), names)
+    for cell in cells(page):
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(cell, page, "exec"), names)
     return measured
 
 
@@ -93,8 +102,8 @@ def _run(page: str, machine: str, folder: Path) -> dict[str, list]:
     """Return what a page measures on a machine, from an earlier run or a new one in a process of its own."""
     settings, seed = MACHINES[machine]
     name = machine.replace(" ", "-").replace(",", "")
-    source = (ROOT / "book" / f"{page}.md").read_bytes()
-    file = folder / name / f"{page.replace('/', '.')}-{hashlib.sha256(source).hexdigest()[:12]}.json"
+    source = hashlib.sha256("\0".join(cells(page)).encode()).hexdigest()[:12]
+    file = folder / name / f"{page.replace('/', '.')}-{source}.json"
     if not file.is_file():
         environment = os.environ | settings | {"DLGN_CACHE": str(folder / name / "runs"), "MPLBACKEND": "agg"}
         file.parent.mkdir(parents=True, exist_ok=True)
