@@ -47,10 +47,15 @@ def overlap_kernel(net: GatedNet, x: Tensor, y: Tensor | None = None, hard: bool
             for begin in range(start, len(x), _BLOCK):
                 columns = slice(begin, begin + _BLOCK)
                 block = _gram_product([g[rows] for g in gates], [g[columns] for g in gates], dtype)
-                kernel[rows, columns] = block
+                kernel[rows, columns] = block if begin > start else _mirrored(block)
                 if begin > start:
                     kernel[columns, rows] = block.T
         return kernel
+
+
+def _mirrored(kernel: Tensor) -> Tensor:
+    """Return the symmetric matrix with this upper triangle: a product a aᵀ is symmetric up to rounding only."""
+    return kernel.triu() + kernel.triu(1).T
 
 
 def _wide_enough(net: GatedNet, gates: list[Tensor]) -> list[Tensor]:
@@ -96,8 +101,8 @@ def path_kernel(net: GatedNet, x: Tensor, y: Tensor | None = None, hard: bool | 
     """
     with torch.no_grad():
         v = path_form(net, x, hard)[0]
-        w = v if y is None else path_form(net, y, hard)[0]
-        return (v @ w.T) * overlap_kernel(net, x, y, hard)
+        inner = _mirrored(v @ v.T) if y is None else v @ path_form(net, y, hard)[0].T
+        return inner * overlap_kernel(net, x, y, hard)
 
 
 def _forward(net: GatedNet, x: Tensor, hard: bool | None) -> Tensor:
@@ -181,7 +186,7 @@ def ntk(net: GatedNet, x: Tensor, y: Tensor | None = None, part: str = "full", h
     for (a, deltas), (b, others) in zip(left, right, strict=True):
         backward = sum((d @ e.T for d, e in zip(deltas, others, strict=True)), kernel.new_zeros(n, m))
         kernel += backward * (a @ b.T)
-    return kernel
+    return _mirrored(kernel) if y is None else kernel
 
 
 def trace_normalize(kernel: Tensor) -> Tensor:

@@ -154,10 +154,19 @@ def test_ten_to_the_forty_paths_are_counted():
     assert kernel.dtype == torch.float64 and torch.allclose(kernel.log10(), torch.full((3, 3), 40.0).double())
 
 
-def test_the_overlap_kernel_is_symmetric_and_positive():
-    net, x, _ = make("DLGN", width=6)
-    kernel = overlap_kernel(net, x)
-    assert torch.equal(kernel, kernel.T) and torch.linalg.eigvalsh(kernel).min() > -1e-10 * kernel.abs().max()
+@pytest.mark.parametrize("kernel_of", [overlap_kernel, path_kernel, ntk])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("size", [40, 600])  # one block of rows, and two
+def test_a_kernel_of_one_set_is_symmetric_to_the_bit_and_positive(kernel_of, dtype, size):
+    """Whatever order a processor sums in: no product a aᵀ is trusted to be symmetric."""
+    rng = torch.Generator().manual_seed(size)
+    net = DLGN(5, 48, 3, generator=rng).to(dtype)
+    x = torch.randn(size, 5, generator=rng, dtype=dtype)
+    kernel = kernel_of(net, x)
+    assert torch.equal(kernel, kernel.T)
+    rounding = 100 * torch.finfo(dtype).eps
+    assert torch.linalg.eigvalsh(kernel.double()).min() > -rounding * kernel.abs().max() * size
+    assert torch.allclose(kernel, kernel_of(net, x, x.clone()), rtol=1e-4 if dtype == torch.float32 else 1e-10)
 
 
 def test_empty_sets_of_inputs():
