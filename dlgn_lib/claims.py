@@ -44,7 +44,9 @@ class Claim:
     show: str = "median"  # what prose prints: "median", "min", "max" or "range" of the values, or the "bound" they keep
     format: str = "{:.3g}"  # how a number is printed
     unit: str = "seeds"  # what the several values belong to: "seeds", "nets"
-    spread: dict | list | None = None  # from where to where the value goes on other machines (`make elsewhere`), if it moves
+    spread: dict | list | None = (
+        None  # from where to where the value goes on other machines (`make elsewhere`), if it moves
+    )
 
 
 @dataclass(frozen=True)

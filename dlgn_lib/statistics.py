@@ -21,7 +21,9 @@ def median(values: Tensor, dim: int | None = None) -> Tensor:
         values, dim = values.flatten(), 0
     count = values.shape[dim]
     if count == 0:
-        raise ValueError(f"values must hold at least one number along the dimension {dim}, got shape {tuple(values.shape)}")
+        raise ValueError(
+            f"values must hold at least one number along the dimension {dim}, got shape {tuple(values.shape)}"
+        )
     ordered = values.sort(dim).values
     low, high = ordered.select(dim, (count - 1) // 2), ordered.select(dim, count // 2)
     middle = torch.where(low == high, low, (low + high) / 2)

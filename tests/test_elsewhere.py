@@ -48,7 +48,10 @@ def test_every_random_number_moves_by_one_unit_in_the_last_place():
 def test_the_spread_goes_into_the_register_and_nothing_else_changes(tmp_path):
     register = tmp_path / "claims.yml"
     register.write_text(REGISTER)
-    measured = {"here": {"steps": [3], "share": [0.5, 0.25, 0.75]}, "there": {"steps": [3], "share": [0.5, 0.25, 0.875]}}
+    measured = {
+        "here": {"steps": [3], "share": [0.5, 0.25, 0.75]},
+        "there": {"steps": [3], "share": [0.5, 0.25, 0.875]},
+    }
     assert elsewhere.write(measured, register) == 1
     found = yaml.safe_load(register.read_text())
     assert "spread" not in found["steps"]  # it does not move any more
@@ -118,7 +121,9 @@ def test_a_finished_run_is_not_run_again(project, monkeypatch):
 
 def test_a_page_that_fails_is_named(project, monkeypatch):
     monkeypatch.setattr(
-        elsewhere.subprocess, "run", lambda command, **options: subprocess.CompletedProcess(command, 1, "", "NameError: x")
+        elsewhere.subprocess,
+        "run",
+        lambda command, **options: subprocess.CompletedProcess(command, 1, "", "NameError: x"),
     )
     with pytest.raises(RuntimeError, match="page, older: NameError: x"):
         elsewhere.run_all(["page"], ["older"], jobs=1)

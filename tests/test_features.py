@@ -131,6 +131,35 @@ def test_collapsed_features():
     assert collapse(noisy, labels).nc1 > 0.1
 
 
+def test_features_in_use_hold_95_percent_of_the_outputs():
+    """Outputs that lie in one direction each of five: the shares are known, and so is where they pass 95 %."""
+    features = torch.diag(torch.tensor([5.0, 4.0, 3.0, 2.0, 1.0])).double()
+    shares = torch.tensor([0.6, 0.3, 0.04, 0.03, 0.03]).double()  # 0.6, 0.9, 0.94, 0.97, 1
+    s = feature_spectrum(features, output=shares.sqrt())
+    assert torch.allclose(s.cumulative_utility, shares.cumsum(0)) and s.k95 == 4
+    whole = torch.tensor([0.0, 1.0, 0.0, 0.0, 0.0]).double()
+    assert feature_spectrum(features, output=whole).k95 == 2
+
+
+def test_measures_of_collapse_against_their_definitions():
+    """NC1 = tr(S_w S_b⁺)/C and NC2 = largest over smallest eigenvalue of S_b, minus one, sample by sample."""
+    labels = one_hot(60, 3)
+    rng = seeded(5)
+    centres = torch.diag(torch.tensor([1.0, 2.0, 4.0])).double()
+    phi = centres[labels] + 0.3 * torch.randn(60, 3, generator=rng).double()
+    mean = phi.mean(0)
+    within, between = torch.zeros(3, 3).double(), torch.zeros(3, 3).double()
+    for row, label in zip(phi, labels.tolist(), strict=True):
+        own = phi[labels == label].mean(0)
+        within += torch.outer(row - own, row - own) / 60
+        between += torch.outer(own - mean, own - mean) / 60
+    result = collapse(phi, labels)
+    expected = (within @ torch.linalg.pinv(between, rtol=1e-9)).trace() / 3
+    assert result.nc1 == pytest.approx(expected.item(), rel=1e-9)
+    smallest, largest = torch.linalg.eigvalsh(between)[1:].tolist()
+    assert result.nc2 == pytest.approx(largest / smallest - 1, rel=1e-9) and result.nc2 > 1
+
+
 def test_d_lr_is_zero_for_collapsed_and_within_bounds():
     labels = one_hot(30, 3)
     hot = torch.nn.functional.one_hot(labels, 3).double()

@@ -186,6 +186,17 @@ def test_measures():
     assert alignment(y @ y.T, z @ z.T) == pytest.approx(0, abs=1e-12)
 
 
+def test_alignment_is_the_cosine_of_centred_kernels():
+    rng = torch.Generator().manual_seed(3)
+    root, y = torch.randn(9, 4, generator=rng).double() + 2, torch.randn(9, 1, generator=rng).double() + 2
+    centre = torch.eye(9).double() - 1 / 9
+    a, b = centre @ (root @ root.T) @ centre, centre @ (y @ y.T) @ centre
+    expected = ((a * b).sum() / (a.square().sum() * b.square().sum()).sqrt()).item()
+    assert alignment(root @ root.T, y @ y.T) == pytest.approx(expected, rel=1e-12)
+    plain = torch.nn.functional.cosine_similarity((root @ root.T).flatten(), (y @ y.T).flatten(), dim=0).item()
+    assert abs(plain - expected) > 0.1  # else centring would not show
+
+
 def test_class_contrast_is_a_ratio_of_means():
     rng = torch.Generator().manual_seed(0)
     labels = torch.tensor([2, 0, 2, 1, 0, 2, 2])

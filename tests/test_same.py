@@ -64,7 +64,9 @@ def builds(tmp_path_factory):
 
 def test_two_cold_builds_give_the_same_bytes(builds):
     first, second = builds
-    assert set(first) == set(second) >= {"_build/html/book/claims.html", "notebooks/intro.ipynb", "notebooks/second.ipynb"}
+    assert (
+        set(first) == set(second) >= {"_build/html/book/claims.html", "notebooks/intro.ipynb", "notebooks/second.ipynb"}
+    )
     assert not [name for name in first if first[name] != second[name]]
 
 

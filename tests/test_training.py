@@ -198,8 +198,12 @@ def test_each_seed_stops_at_its_own_step_as_a_single_run_does():
 
 def test_first_below_counts_steps_and_is_none_if_never():
     run = train(make({"kind": ReLUNet}, width=5), X, Y, steps=8, lr=0.01, batch=12)
-    assert run.first_below(run.losses[2].item() + 1e-12) in (0, 2, 4)
-    assert run.first_below(0.0) is None
+    assert run.every == math.ceil(len(X) / 12) > 1
+    losses = run.losses.tolist()
+    for loss in (*losses, losses[0] + 1):
+        entries = [i * run.every for i, value in enumerate(losses) if value < loss + 1e-9]
+        assert run.first_below(loss + 1e-9) == entries[0]
+    assert run.first_below(min(losses) + 1e-9) > 0 and run.first_below(0.0) is None
 
 
 @pytest.mark.parametrize("ensemble", [False, True])

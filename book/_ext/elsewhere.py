@@ -108,7 +108,15 @@ def _run(page: str, machine: str, folder: Path) -> dict[str, list]:
         environment = os.environ | settings | {"DLGN_CACHE": str(folder / name / "runs"), "MPLBACKEND": "agg"}
         file.parent.mkdir(parents=True, exist_ok=True)
         half = file.with_suffix(".half")
-        command = [sys.executable, __file__, "--page", page, "--out", str(half), *([] if seed is None else [f"--seed={seed}"])]
+        command = [
+            sys.executable,
+            __file__,
+            "--page",
+            page,
+            "--out",
+            str(half),
+            *([] if seed is None else [f"--seed={seed}"]),
+        ]
         done = subprocess.run(
             command, cwd=(ROOT / "book" / page).parent, env=environment, capture_output=True, text=True, check=False
         )
@@ -195,7 +203,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     measured = run_all(options.pages, options.machines, options.jobs)
     moved = write(measured, ROOT / "book" / "claims.yml")
-    print(f"{date.today()}: {len(measured[options.machines[0]])} claims on {len(options.machines)} machines, {moved} moved")
+    print(
+        f"{date.today()}: {len(measured[options.machines[0]])} claims on {len(options.machines)} machines, {moved} moved"
+    )
 
 
 if __name__ == "__main__":
