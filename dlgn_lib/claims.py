@@ -138,7 +138,7 @@ def _shown(claim: Claim, values: Sequence) -> str:
     if isinstance(values[0], str):
         return values[0]
     if claim.show == "bound":
-        return show_number(float(_NEEDS.fullmatch(claim.needs)["bound"]))
+        return _powers(re.sub(r"^[<>=]+ *", "", claim.needs).replace(" .. ", " to "))
     if claim.show == "range":
         low, high = (show_number(f(values), claim.format) for f in (min, max))
         return low if low == high else f"{low} to {high}"
@@ -155,19 +155,32 @@ def plain(text: str) -> str:
     return re.sub(r"10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "1e" + m[1].translate(_PLAIN), text)
 
 
-def agree(one: str, other: str, form: str = "{:.3g}") -> bool:
-    """Return whether two printed values say the same: equal texts, or numbers one unit in the last digit apart at most.
+def agree(claim: Claim, shown: str) -> bool:
+    """Return whether a build prints what is registered: the same words, numbers apart by no more than is known to move.
 
-    >>> agree("0.97 to 1.00", "0.96 to 1.00", "{:.2f}"), agree("160", "170", "{:.2g}"), agree("0.5", "0.3", "{:.1f}")
-    (True, True, False)
+    That is one unit in the last printed digit, and the spread over machines.
+
+    >>> share = Claim("share", "a share", "this book", "intro", "> 0", "0.97 to 1.00", "range", "{:.2f}")
+    >>> agree(share, "0.96 to 1.00"), agree(share, "0.95 to 1.00"), agree(share, "about 1.00")
+    (True, False, False)
     """
-    texts = [plain(one), plain(other)]
-    numbers = [[float(n) for n in re.findall(_NUMBER, text)] for text in texts]
-    words = [re.sub(_NUMBER, "#", text) for text in texts]
-    close = (
-        abs(a - b) <= 1.001 * max(last_place(a, form), last_place(b, form)) for a, b in zip(*numbers, strict=False)
+    one, other = (plain(text) for text in (_registered(claim), shown))
+    if re.sub(_NUMBER, "#", one) != re.sub(_NUMBER, "#", other):
+        return False
+    slack = max((high - low for low, high in _printed(claim)), default=0)
+    pairs = zip(*([float(n) for n in re.findall(_NUMBER, text)] for text in (one, other)), strict=True)
+    return all(
+        abs(a - b) <= 1.001 * (max(last_place(a, claim.format), last_place(b, claim.format)) + slack) for a, b in pairs
     )
-    return words[0] == words[1] and all(close)
+
+
+def _printed(claim: Claim) -> list[tuple[float, float]]:
+    """Return from where to where each printed number goes on other machines; nothing for texts and bounds."""
+    if claim.spread is None or claim.show == "bound":
+        return []
+    if isinstance(claim.spread, list):
+        return [] if isinstance(claim.spread[0], str) else [tuple(claim.spread)]
+    return [tuple(claim.spread[name]) for name in {"range": ("min", "max")}.get(claim.show, (claim.show,))]
 
 
 def moves(claim: Claim) -> str | None:
@@ -183,8 +196,7 @@ def moves(claim: Claim) -> str | None:
         if isinstance(spread[0], str):
             return f"its text differs: {spread}"
         spread = dict.fromkeys(("min", "median", "max"), spread)
-    printed = {"range": ("min", "max"), "bound": ()}.get(claim.show, (claim.show,))
-    for low, high in (spread[name] for name in printed):
+    for low, high in _printed(claim):
         place = last_place(max(abs(low), abs(high)), claim.format)
         whole = all(end == int(end) for end in (low, high)) and place <= 1
         if high - low > (0 if whole else 1.001 * place):
@@ -198,7 +210,10 @@ def moves(claim: Claim) -> str | None:
 
 def registered(claim_id: str) -> str:
     """Return the registered value of a claim as text: what notebooks print."""
-    claim = find(claim_id)
+    return _registered(find(claim_id))
+
+
+def _registered(claim: Claim) -> str:
     return claim.value if isinstance(claim.value, str) else show_number(claim.value, claim.format)
 
 
@@ -236,16 +251,12 @@ def elsewhere_text(claim: Claim) -> str:
     """Return from where to where the printed value goes on other machines, as the ledger says it."""
     if claim.spread is None:
         return "the same"
-    if claim.show == "bound":
-        return "rounding"
-    if isinstance(claim.spread, list):
-        ends = claim.spread
-    else:
-        first, last = {"range": ("min", "max")}.get(claim.show, (claim.show, claim.show))
-        ends = [claim.spread[first][0], claim.spread[last][1]]
+    ends = claim.spread if isinstance(claim.spread, list) else [end for pair in _printed(claim) for end in pair]
+    if not ends:
+        return "within the bound"
     if isinstance(ends[0], str):
         return " or ".join(ends)
-    low, high = (show_number(end, claim.format) for end in ends)
+    low, high = (show_number(end, claim.format) for end in (min(ends), max(ends)))
     return low if low == high else f"{low} to {high}"
 
 

@@ -18,7 +18,8 @@ from torch import Tensor
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 
 #: Floats only. A pre-activation Σ w h + b within TOLERANCE (Σ |w| max|h| + |b|) of zero counts as zero, max|h| taken over
-#: the region reached so far, and a piece below TOLERANCE times the size of the bounds is dropped.
+#: the region reached so far. A piece narrower than TOLERANCE times the largest coordinate of the bounds is dropped: that is
+#: some thousand times what floats can tell apart there, and far from what the bounds measure, so large bounds lose no region.
 TOLERANCE = 1e-12
 
 Interval = tuple[float, float] | tuple[Fraction, Fraction]
@@ -112,12 +113,14 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
     corners = _corners(net, bounds, exact)
     dim, relu = net.in_dim, isinstance(net, ReLUNet | GaLUNet)
     shallow = isinstance(net, DLGN) and net.shallow
-    least = 0 if exact else TOLERANCE * _size(corners)
-    if exact and dim == 1 and path is not None:
-        least = -1  # single points are kept
+    least = 0 if exact else TOLERANCE * abs(corners).max()
+    points = exact and dim == 1 and path is not None  # single points are kept
 
     def keep(cell: np.ndarray) -> bool:
-        return len(cell) > 0 and _size(cell[:, :dim]) > least
+        if len(cell) == 0 or points:
+            return len(cell) > 0
+        x = cell[:, :dim]
+        return _size(x) > least * (1 if dim == 1 else (x.max(axis=0) - x.min(axis=0)).max())  # area over length: a width
 
     cells = [(np.concatenate([corners, corners], axis=1), ())]  # rows (x, what the next layer reads)
     for number, (weight, offset) in enumerate(_gate_layers(net, exact), start=1):
@@ -203,7 +206,7 @@ def path_region(
         if exact or isinstance(net, ReLUNet | GaLUNet):
             return pieces
         return pieces[0] if pieces else torch.zeros(0, 2, dtype=torch.float64)
-    gap = 0 if exact else TOLERANCE * _size(box)
+    gap = 0 if exact else TOLERANCE * abs(box).max()
     merged = []
     for low, high in sorted(pieces):
         if merged and low <= merged[-1][1] + gap:

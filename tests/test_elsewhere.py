@@ -36,8 +36,9 @@ def test_every_random_number_moves_by_one_unit_in_the_last_place():
         "    layer = torch.nn.Linear(30, 20, bias=False); torch.nn.init.kaiming_uniform_(layer.weight, generator=g)\n"
         "    made = [torch.rand(50, generator=g), torch.randn(50, generator=g, dtype=torch.float64)]\n"
         "    return [layer.weight.detach(), torch.empty(40).normal_(generator=g), *made]\n"
-        "before = draw(); elsewhere._move_last_places(0); after = draw()\n"
-        "for a, b in zip(before, after):\n"
+        "before = draw(); elsewhere._move_last_places(0); after, again = draw(), draw()\n"
+        "for a, b, c in zip(before, after, again):\n"
+        "    assert torch.equal(b, c)\n"
         "    up, down = (torch.nextafter(a, torch.full_like(a, e)) for e in (float('inf'), float('-inf')))\n"
         "    assert ((b == up) | (b == down)).all() and (b == up).any() and (b == down).any()\n"
     )

@@ -349,10 +349,10 @@ def test_bias_free_boundaries_meet_at_the_origin_without_slivers(seed):
 def test_a_tiny_piece_is_dropped_in_floats_only():
     net = DLGN(2, 1, 3, bias=True, shallow=True).double()
     with torch.no_grad():
-        for layer, weight, bias in zip(net.gate_layers, [[1, 0], [0, 1], [-1, -1]], [0, 0, 2**-23], strict=True):
+        for layer, weight, bias in zip(net.gate_layers, [[1, 0], [0, 1], [-1, -1]], [0, 0, 2**-41], strict=True):
             layer.weight.copy_(torch.tensor([weight]))
             layer.bias.fill_(bias)
-    assert region_area(path_region(net, (0, 0, 0), ((-1, 1), (-1, 1)), exact=True)) == Fraction(1, 2**47)
+    assert region_area(path_region(net, (0, 0, 0), ((-1, 1), (-1, 1)), exact=True)) == Fraction(1, 2**83)
     assert path_region(net, (0, 0, 0), ((-1, 1), (-1, 1))).shape == (0, 2)
 
 
@@ -376,6 +376,27 @@ def test_bounds_far_from_the_origin():
     bounds = ((999, 1001), (999, 1001))
     assert float(region_area(path_region(net, (0, 0), bounds, exact=True))) == 0.75 + 1 - 0.25**2 / 2 - 0.0
     assert region_area(path_region(net, (0, 0), bounds)) == pytest.approx(1.75 - 0.25**2 / 2, abs=1e-8)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-3, 1.0, 1e3, 1e6])
+@pytest.mark.parametrize("centre", [(0.0, 0.0), (0.3, -0.2), (50.0, -20.0)])
+@pytest.mark.parametrize("seed", range(4))
+def test_bounds_of_any_size_lose_no_region(seed, centre, size):
+    """As many regions as in fractions, with the same patterns, and none of the area missing."""
+    net = make({"kind": ReLUNet, "bias": True}, 2, 7, 2, seed=seed)
+    bounds = tuple((c - size, c + size) for c in centre)
+    found = activation_regions(net, bounds)
+    exact = activation_regions(net, bounds, exact=True)
+    assert sorted(pattern for _, pattern in found) == sorted(pattern for _, pattern in exact)
+    assert region_area([polygon for polygon, _ in found]) == pytest.approx(4 * size**2, rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_intervals_of_any_size_lose_no_region(size):
+    for seed in range(6):
+        net = make({"kind": ReLUNet, "bias": True}, 1, 9, 2, seed=seed)
+        found, exact = (activation_regions(net, (-size, size), exact=e) for e in (False, True))
+        assert [pattern for _, pattern in found] == [pattern for _, pattern in exact]
 
 
 @pytest.mark.parametrize("bias", [False, True])

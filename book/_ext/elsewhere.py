@@ -44,10 +44,11 @@ def _move_last_places(seed: int) -> None:
     """Move every random number that torch draws from now on by one unit in the last place, up or down."""
     import torch
 
-    rng = torch.Generator().manual_seed(seed)
+    whole = {torch.float32: torch.int32, torch.float64: torch.int64}
 
     def moved(drawn: "torch.Tensor") -> "torch.Tensor":
-        up = torch.empty(drawn.shape, device="cpu").bernoulli_(0.5, generator=rng).bool().to(drawn.device)
+        bits = drawn.contiguous().view(whole[drawn.dtype])
+        up = (bits >> (seed + 1)) % 2 == 1  # a bit of the number decides, so the same draw moves in the same way
         ends = drawn.new_full((), float("inf"))
         return torch.nextafter(drawn, torch.where(up, ends, -ends))
 
