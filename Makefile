@@ -5,12 +5,14 @@ BIN    := $(VENV)/bin
 SITE   := _build/html
 READY  := $(VENV)/.ready
 BUILT  := $(SITE)/.built
+QUICK  := claims classifiers contexts drawings elsewhere exercises features gdln kernels models paths regions results statistics training widgets
 PORT   ?= 8000
+WORKERS ?= 2  # tests at a time
 CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that the ranges of pyproject.toml allow
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
-SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' 2>/dev/null) _config.yml _toc.yml constraints.txt
+SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test notebooks claims elsewhere same pictures course bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere same pictures course bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -38,7 +40,16 @@ $(BUILT): $(READY) $(SOURCES)
 	@touch $@
 
 test: $(READY) $(BUILT)  ## build the site if it is absent or stale, then run every test
-	DLGN_BUILD=1 $(BIN)/python -m pytest
+	DLGN_BUILD=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+check: $(READY)  ## style, types and the quick tests of the library: an answer in a minute
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	DLGN_BUILD=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" dlgn_lib $(QUICK:%=tests/test_%.py)
+
+colab: $(READY)  ## run all notebooks in Colab's versions, and record that they ran
+	DLGN_BUILD=1 DLGN_ALL_NOTEBOOKS=1 $(BIN)/python -m pytest tests/test_notebooks.py
+	$(BIN)/python tests/colab_record.py
 
 notebooks: $(READY)  ## write notebooks/ from book/: what Colab opens
 	$(BIN)/python book/_ext/export_notebooks.py --out notebooks --edition colab

@@ -63,7 +63,9 @@ class Folder:
         raw = io.BytesIO(self.gunzip(name))
         try:
             with tarfile.open(fileobj=raw, mode="r:") as tar:
-                return {m.name: tar.extractfile(m).read() for m in tar if m.name in members and m.isfile()}
+                wanted = [m for m in tar if m.name in members and m.isfile()]
+                files = {m.name: tar.extractfile(m) for m in wanted}
+                return {name: file.read() for name, file in files.items() if file is not None}
         except tarfile.TarError as error:
             raise self.error(name, f"is no complete tar archive ({error})") from error
 

@@ -65,7 +65,7 @@ class FeatureSpectrum:
 
 
 def _cumulative(shares: Tensor | None, dimension: int | None, name: str) -> Tensor:
-    if shares is None:
+    if shares is None or dimension is None:
         raise ValueError(f"this spectrum was computed without {name}=; give it to feature_spectrum")
     return shares.cumsum(0) / dimension
 

@@ -219,7 +219,7 @@ def _cifar(
             _check_labels(folder, archive, rows[:, c], len(known))
         parts += [rows[:, len(name_files) :].reshape(-1, 3, 32, 32), rows[:, column]]
     digest = folder.sha256(archive)
-    kind = "the official archive" if digest == official else f"not the official archive (sha256 {digest[:12]}…)"
+    kind = "the official archive" if digest == official else f"not the official archive (sha256 {(digest or '')[:12]}…)"
     return _image_set(source.title, parts, classes[column], f"{folder.origin}, {kind}")
 
 

@@ -134,7 +134,7 @@ def _signals(
         for handle in handles:
             handle.remove()
     reached = [layer for layer in layers if outputs[layer].requires_grad]
-    deltas = {layer: [] for layer in reached}
+    deltas: dict[nn.Linear, list[Tensor]] = {layer: [] for layer in reached}
     for k in range(len(sums)):
         gradients = torch.autograd.grad(
             sums[k], [outputs[layer] for layer in reached], retain_graph=k + 1 < len(sums), allow_unused=True

@@ -120,7 +120,9 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
         if len(cell) == 0 or points:
             return len(cell) > 0
         x = cell[:, :dim]
-        return _size(x) > least * (1 if dim == 1 else (x.max(axis=0) - x.min(axis=0)).max())  # area over length: a width
+        return _size(x) > least * (
+            1 if dim == 1 else (x.max(axis=0) - x.min(axis=0)).max()
+        )  # area over length: a width
 
     cells = [(np.concatenate([corners, corners], axis=1), ())]  # rows (x, what the next layer reads)
     for number, (weight, offset) in enumerate(_gate_layers(net, exact), start=1):

@@ -2,7 +2,8 @@
 
 An environment of its own has Colab's versions and not the library; the setup cell installs that from the repository,
 which git is told to find in a copy of this working tree. After the setup cell the network is off. Nothing tells the
-library that this is a test: exercises are stubs, as a learner meets them.
+library that this is a test: exercises are stubs, as a learner meets them. Notebooks that have run as they are, with
+the library as it is, are not run again (`colab_record`).
 """
 
 import ast
@@ -14,13 +15,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import colab_record
 import nbformat
 import pytest
 import yaml
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+NOTEBOOKS = colab_record.NOTEBOOKS
 VENV = Path(os.environ.get("DLGN_COLAB_VENV", ROOT / ".venv-colab"))  # kept between runs
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 PINS = Path(os.environ.get("DLGN_COLAB_PINS", ROOT / "tests" / "colab-constraints.txt"))
@@ -168,7 +170,7 @@ def execute(colab, repository, tmp_path_factory):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("JUPYTER_PATH", str(kernels))
             client = NotebookClient(
-                notebook, kernel_name="colab", timeout=120, resources={"metadata": {"path": str(folder)}}
+                notebook, kernel_name="colab", timeout=900, resources={"metadata": {"path": str(folder)}}
             )
             client.execute(env=environment)
         return notebook
@@ -216,7 +218,26 @@ def test_setup_cell_installs_the_library_and_replaces_nothing(execute, colab):
     assert "device: c" in text
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS])
+def test_the_record_names_notebooks_that_exist_and_follows_every_change(monkeypatch):
+    record = colab_record.read()
+    assert set(record) == {"library", "notebooks"}
+    assert set(record["notebooks"]) <= {colab_record.name_of(path) for path in NOTEBOOKS}
+    monkeypatch.delenv("DLGN_ALL_NOTEBOOKS", raising=False)
+    whole = {"library": colab_record.library_key(), "notebooks": colab_record.notebook_keys()}
+    assert colab_record.unchanged(whole) == set(whole["notebooks"])
+    one = next(iter(whole["notebooks"]))
+    assert colab_record.unchanged(whole | {"notebooks": whole["notebooks"] | {one: "other"}}) == set(
+        whole["notebooks"]
+    ) - {one}
+    assert colab_record.unchanged(whole | {"library": "other"}) == set()
+    monkeypatch.setenv("DLGN_ALL_NOTEBOOKS", "1")
+    assert colab_record.unchanged(whole) == set() and colab_record.to_run() == NOTEBOOKS
+
+
+TO_RUN = colab_record.to_run()
+
+
+@pytest.mark.parametrize("path", TO_RUN, ids=[colab_record.name_of(path) for path in TO_RUN])
 def test_notebook_runs(execute, path):
     notebook = nbformat.read(path, as_version=4)
     setup = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")

@@ -257,11 +257,7 @@ def test_notebooks_print_what_the_site_measured():
     """Off by one in the last digit, or by the spread over machines, is the same; `make claims` brings it up to date."""
     measured = {name: row[-1].removesuffix("✓ holds").strip() for name, row in ledger().items()}
     assert len(measured) > 20
-    stale = {
-        name: (registered(name), shown)
-        for name, shown in measured.items()
-        if not agree(find(name), shown)
-    }
+    stale = {name: (registered(name), shown) for name, shown in measured.items() if not agree(find(name), shown)}
     assert not stale, f"registered and measured differ; run make claims: {stale}"
 
 
