@@ -242,6 +242,32 @@ def test_a_wide_table_is_a_list_on_a_phone(visits, page):
     assert cells.first.evaluate("cell => getComputedStyle(cell).display") == "table-cell"
 
 
+def test_a_script_that_is_smuggled_into_a_page_does_not_run(browser, address):
+    """Inline, as an attribute, from another host, and as a string that is evaluated: the policy refuses all of it."""
+    visit = Visit(browser, address)
+    smuggled = (
+        "<script>window.smuggled = 1</script><img src='no-such-file' alt='' onerror='window.smuggled = 2'>"
+        "<script src='https://example.org/smuggled.js'></script>"
+    )
+
+    def with_smuggled(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("</body>", smuggled + "</body>"))
+
+    visit.tab.route("**/intro.html", with_smuggled)
+    tab = visit.open("book/intro")
+    evaluated = "try { Function('window.smuggled = 3')() } catch (error) { window.refused = error.name }"
+    tab.evaluate(
+        "code => { const part = document.createElement('script'); part.textContent = code; document.body.append(part) }",
+        evaluated,
+    )
+    assert tab.evaluate("window.smuggled") is None
+    refused = [line for line in visit.wrong if "Content Security Policy" in line]
+    assert len(refused) >= 4, visit.wrong
+    assert tab.locator("figure.dlgn-player button").first.is_visible()  # the page's own scripts have run
+    visit.context.close()
+
+
 def test_search_finds_a_page(visits):
     visit = visits()
     tab = visit.open("search", "?q=half-space")

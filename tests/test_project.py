@@ -42,7 +42,8 @@ def test_pins_satisfy_the_ranges_and_torch_is_exact():
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "_config.yml"]
+    "name",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff", "pyproject.toml", "_config.yml"],
 )
 def test_every_address_of_the_repository_is_the_configured_one(name):
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -1,0 +1,69 @@
+"""A content security policy on every page, in a `<meta>` since static hosts set no headers.
+
+Everything comes from the site itself. Scripts written into a page, those of the theme and of the players, are allowed by
+their hash, each page its own: a script that somebody smuggles in does not run. Styles may be inline, which the typeset
+formulas need. To allow more, add to `POLICY`.
+"""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+POLICY = {
+    "default-src": ["'self'"],
+    "script-src": ["'self'"],  # and the hashes of the page's own scripts
+    "style-src": ["'self'", "'unsafe-inline'"],
+    "img-src": ["'self'", "data:"],
+    "font-src": ["'self'", "data:"],
+    "object-src": ["'none'"],
+    "base-uri": ["'self'"],
+    "form-action": ["'self'"],
+}
+_SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>", re.S | re.I)
+_DATA = re.compile(r"""\btype\s*=\s*["']?(?!module|text/javascript|application/javascript)[\w/.+-]+""", re.I)
+_SRC = re.compile(r"\bsrc\s*=", re.I)
+_META = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?')
+
+
+def inline_scripts(page: str) -> list[str]:
+    """Return the scripts that a page carries itself, in order; data and scripts in files of their own are none."""
+    return [
+        text for attributes, text in _SCRIPT.findall(page) if not (_SRC.search(attributes) or _DATA.search(attributes))
+    ]
+
+
+def policy_of(page: str) -> str:
+    """Return the policy that lets this page run its own scripts and no others."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in inline_scripts(page))
+    hashes = sorted({f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests})
+    rules = POLICY | {"script-src": [*POLICY["script-src"], *hashes]}
+    return "; ".join(f"{name} {' '.join(values)}" for name, values in rules.items())
+
+
+def with_policy(page: str) -> str:
+    """Return the page with its policy at the start of its head, in place of one that is there."""
+    page = _META.sub("", page)
+    return re.sub(
+        r"<head\b[^>]*>\n?",
+        lambda head: f'{head[0]}<meta http-equiv="Content-Security-Policy" content="{policy_of(page)}">\n',
+        page,
+        count=1,
+    )
+
+
+def _write(app: Sphinx, error: Exception | None) -> None:
+    if error or app.builder.format != "html":
+        return
+    for file in Path(app.outdir).rglob("*.html"):
+        before = file.read_text(encoding="utf-8")
+        if (after := with_policy(before)) != before:
+            file.write_text(after, encoding="utf-8", newline="\n")
+
+
+def setup(app: Sphinx) -> dict:
+    """Register the extension, behind all others that write pages."""
+    app.connect("build-finished", _write, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
