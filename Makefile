@@ -77,4 +77,4 @@ serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 clean:  ## remove everything that is made: site, caches, environments
-	rm -rf _build .cache $(VENV) .venv-colab .pytest_cache .hypothesis .ruff_cache *.egg-info
+	rm -rf _build .cache $(VENV) .venv-colab .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info
