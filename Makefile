@@ -5,14 +5,14 @@ BIN    := $(VENV)/bin
 SITE   := _build/html
 READY  := $(VENV)/.ready
 BUILT  := $(SITE)/.built
-QUICK  := claims classifiers contexts drawings elsewhere exercises features gdln kernels models paths regions results statistics training widgets
+QUICK  := claims classifiers drawings elsewhere exercises features gdln kernels models paths regions results statistics training widgets
 PORT   ?= 8000
 WORKERS ?= 2  # tests at a time
 CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that the ranges of pyproject.toml allow
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere same pictures course bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere oldest same pictures course bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -60,6 +60,9 @@ claims: $(BUILT)  ## copy the values measured by the build into book/claims.yml,
 elsewhere: $(READY)  ## measure how far the claims move on other machines, and write it into book/claims.yml
 	$(BIN)/python book/_ext/elsewhere.py
 
+oldest: $(READY)  ## run the library's tests with the oldest versions that pyproject.toml allows
+	.ci/oldest $(filter-out elsewhere exercises results,$(QUICK))
+
 same:  ## build the book twice from cold and compare ledger and notebooks, byte for byte
 	.ci/same
 
@@ -77,4 +80,4 @@ serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 clean:  ## remove everything that is made: site, caches, environments
-	rm -rf _build .cache $(VENV) .venv-colab .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info
+	rm -rf _build .cache $(VENV) .venv-colab .venv-oldest .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info

@@ -38,24 +38,29 @@ def written(book):
     return {file.relative_to(book).as_posix(): file.read_bytes() for file in files}
 
 
+def make_book(folder):
+    """Write the little book into a folder: the library and the extensions of this one, three pages, two claims."""
+    book = folder / "book"
+    no_pages = shutil.ignore_patterns("*.md", "mathjax", "__pycache__", "results", "claims.yml")
+    shutil.copytree(ROOT / "book", book / "book", ignore=no_pages)
+    shutil.copytree(ROOT / "dlgn_lib", book / "dlgn_lib", ignore=no_pages)
+    for name in ("_config.yml", "constraints.txt"):
+        shutil.copy(ROOT / name, book)
+    toc = "format: jb-book\nroot: book/intro\nchapters: [{file: book/second}, {file: book/claims}]\n"
+    (book / "_toc.yml").write_text(toc)
+    (book / "book" / "claims.yml").write_text(CLAIMS)
+    for name, text in PAGES.items():
+        (book / "book" / f"{name}.md").write_text(text)
+    written(book)  # the notebooks first, since pages link to them
+    return book
+
+
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory):
     """The same little book, built twice with nothing kept from the first time."""
     found = []
     for _ in range(2):
-        book = tmp_path_factory.mktemp("cold") / "book"
-        no_pages = shutil.ignore_patterns("*.md", "mathjax", "__pycache__", "results", "claims.yml")
-        shutil.copytree(ROOT / "book", book / "book", ignore=no_pages)
-        shutil.copytree(ROOT / "dlgn_lib", book / "dlgn_lib", ignore=no_pages)
-        for name in ("_config.yml", "constraints.txt"):
-            shutil.copy(ROOT / name, book)
-        (book / "_toc.yml").write_text(
-            "format: jb-book\nroot: book/intro\nchapters: [{file: book/second}, {file: book/claims}]\n"
-        )
-        (book / "book" / "claims.yml").write_text(CLAIMS)
-        for name, text in PAGES.items():
-            (book / "book" / f"{name}.md").write_text(text)
-        written(book)  # the notebooks first, since pages link to them
+        book = make_book(tmp_path_factory.mktemp("cold"))
         succeeded, printed = build(book)
         assert succeeded, printed
         found.append(written(book))

@@ -427,7 +427,11 @@ def test_a_bad_result_is_refused(tmp_path, kind, error, message):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("run", [lambda seed: {}, test_a_bad_result_is_refused, print, 3, DLGN], ids=str)
+@pytest.mark.parametrize(
+    "run",
+    [lambda seed: {}, test_a_bad_result_is_refused, print, 3, DLGN],
+    ids=["lambda", "test", "builtin", "number", "class"],
+)
 def test_only_functions_that_can_be_found_again_are_run(tmp_path, run):
     def inner(seed):
         return {}

@@ -9,8 +9,13 @@ import re
 import shutil
 from pathlib import Path
 
+from jupyter_cache import get_cache
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util import logging
+from sqlalchemy.exc import SQLAlchemyError
+
+logger = logging.getLogger(__name__)
 
 _INPUTS = ("dlgn_lib/**/*", "book/**/results/**/*", "book/claims.yml", "constraints.txt")
 _KEPT = 3  # cache folders; older ones are pruned
@@ -39,7 +44,22 @@ def _set(app: Sphinx, config: Config) -> None:
     others = sorted((f for f in base.iterdir() if f.is_dir() and f != folder), key=lambda f: -f.stat().st_mtime)
     for old in others[_KEPT - 1 :]:
         shutil.rmtree(old)
+    if not _sound(folder):
+        logger.info("the execution cache is damaged; the pages run again")
+        shutil.rmtree(folder)
+        folder.mkdir()
     config.nb_execution_cache_path = str(folder)
+
+
+def _sound(folder: Path) -> bool:
+    """Return whether every entry of a cache can be read; a build that was killed or a full disk may leave half of one."""
+    cache = get_cache(folder)
+    try:
+        for record in cache.list_cache_records():
+            cache.get_cache_bundle(record.pk)
+    except (OSError, ValueError, KeyError, SQLAlchemyError):
+        return False
+    return True
 
 
 def setup(app: Sphinx) -> dict:
