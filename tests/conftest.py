@@ -18,6 +18,7 @@ TOGETHER = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the names of groups are read
 def pytest_collection_modifyitems(items):
     """Tell the two workers what to keep together, and let them begin with what takes long."""
     for item in items:

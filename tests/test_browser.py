@@ -268,6 +268,18 @@ def test_a_script_that_is_smuggled_into_a_page_does_not_run(browser, address):
     visit.context.close()
 
 
+def test_the_buttons_of_the_theme_do_what_they_say(browser, address):
+    visit = Visit(browser, address)
+    visit.tab.add_init_script("window.print = () => { window.printed = true }")
+    tab = visit.open("book/notation")
+    tab.evaluate("document.querySelector('[data-action=print]').click()")
+    assert tab.evaluate("window.printed")
+    tab.evaluate("window.toggleFullScreen = () => { window.full = true }")
+    tab.evaluate("document.querySelector('[data-action=fullscreen]').click()")
+    assert tab.evaluate("window.full") and not visit.wrong
+    visit.context.close()
+
+
 def test_search_finds_a_page(visits):
     visit = visits()
     tab = visit.open("search", "?q=half-space")

@@ -57,9 +57,11 @@ def test_every_page_has_a_strict_policy_before_any_script(page):
 
 
 def test_no_page_was_forgotten():
-    assert not [
-        file for file in SITE.rglob("*.html") if "Content-Security-Policy" not in file.read_text(encoding="utf-8")
-    ]
+    pages = [
+        file for file in SITE.rglob("*.html") if "_static" not in file.parts
+    ]  # what lies there are parts of the theme
+    assert len(pages) > len(PAGES)
+    assert not [file for file in pages if "Content-Security-Policy" not in file.read_text(encoding="utf-8")]
 
 
 @pytest.mark.parametrize("page", [*PAGES, *GENERATED])

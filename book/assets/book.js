@@ -44,3 +44,7 @@ addEventListener("afterprint", () => {
   if (theme) document.documentElement.dataset.theme = theme;
   theme = undefined;
 });
+
+// What the theme's buttons did by code in their attributes, which the content security policy refuses.
+const actions = { fullscreen: () => toggleFullScreen(), print: () => window.print() };
+addEventListener("click", (event) => actions[event.target.closest("[data-action]")?.dataset.action]?.());
