@@ -40,12 +40,12 @@ $(BUILT): $(READY) $(SOURCES)
 	@touch $@
 
 test: $(READY) $(BUILT)  ## build the site if it is absent or stale, then run every test
-	DLGN_BUILD=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	DLGN_BUILD=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(READY)  ## style, types and the quick tests of the library: an answer in a minute
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	DLGN_BUILD=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not slow" dlgn_lib $(QUICK:%=tests/test_%.py)
+	DLGN_BUILD=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile dlgn_lib $(QUICK:%=tests/test_%.py)
 
 colab: $(READY)  ## run all notebooks in Colab's versions, and record that they ran
 	DLGN_BUILD=1 DLGN_ALL_NOTEBOOKS=1 $(BIN)/python -m pytest tests/test_notebooks.py

@@ -6,26 +6,14 @@ import colab_record
 import pytest
 from hypothesis import settings
 
-#: files whose tests share something that is made once and is not cheap, slowest first; the rest goes test by test
-TOGETHER = [
-    "test_notebooks",
-    "test_cache",
-    "test_same",
-    "test_faults",
-    "test_export",
-    "test_contributing",
-    "test_sweeps",
-]
+#: files that take long, which the two workers begin with; a file stays on one worker, with what it makes once
+LONG = ["test_browser", "test_notebooks", "test_faults", "test_cache", "test_same", "test_export", "test_sweeps"]
 
 
-@pytest.hookimpl(tryfirst=True)  # before the names of groups are read
 def pytest_collection_modifyitems(items):
-    """Tell the two workers what to keep together, and let them begin with what takes long."""
-    for item in items:
-        if item.path.stem in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    place = {name: number for number, name in enumerate(TOGETHER)}
-    items.sort(key=lambda item: place.get(item.path.stem, len(TOGETHER)))
+    """Put what takes long first."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
 
 
 def pytest_terminal_summary(terminalreporter):
