@@ -124,7 +124,7 @@ def make(*arguments):
 def test_constraints_can_be_left_out():
     assert "pip install" in make("setup") and "-c constraints.txt" in make("setup")
     assert "pip install" in make("setup", "CONSTRAINTS=") and "constraints" not in make("setup", "CONSTRAINTS=")
-    assert WORKFLOWS["weekly"]["jobs"]["newest"]["env"] == {"CONSTRAINTS": ""}
+    assert WORKFLOWS["weekly"]["jobs"]["newest"]["env"] == {"CONSTRAINTS": "", "DLGN_ALL_NOTEBOOKS": "1"}
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", ".ci/run", ".ci/colab"])
