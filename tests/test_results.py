@@ -1,5 +1,7 @@
 """Committed tables: what they say of themselves, and what a wrong question gets for an answer."""
 
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,16 @@ TABLES = sorted((Path(__file__).resolve().parents[1] / "book").glob("*/results/*
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda path: path.stem)
 def test_a_table_says_what_made_it(table):
-    head = [line for line in table.read_text(encoding="utf-8").splitlines()[:6] if line.startswith("#")]
-    text = " ".join(head)
-    command = text.split("made by: python ")[1].split()[0]
+    lines = table.read_text(encoding="utf-8").splitlines()
+    head = "\n".join(line for line in lines if line.startswith("#"))
+    command = re.search(r"^# made by: python (\S+\.py)$", head, re.M)[1]
     assert (table.parents[3] / command).is_file(), f"{table.name} names the command {command}"
-    assert "torch 2" in text and "seed" in text and "20" in text  # versions, seeds, date
+    first, last = map(int, re.search(r"^# seeds (\d+) to (\d+), one column each", head, re.M).groups())
+    columns = next(line for line in lines if not line.startswith("#")).split(",")
+    assert [c for c in columns if c.startswith("seed")] == [f"seed{seed}" for seed in range(first, last + 1)]
+    assert re.search(r"\btorch \d+\.\d+\.\d+\S*, Python 3\.\d+\.\d+", head)
+    dates = [date.fromisoformat(found) for found in re.findall(r"\b\d{4}-\d\d-\d\d\b", head)]
+    assert dates and all(date(2026, 1, 1) <= day <= date.today() for day in dates)
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda path: path.stem)
