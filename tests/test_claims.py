@@ -165,3 +165,18 @@ def test_a_bound_is_printed_in_place_of_rounding(entry):
 def test_the_last_printed_digit_has_a_worth(value, form, place, text):
     assert claims.last_place(value, form) == pytest.approx(place)
     assert claims.show_number(value, form) == text
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"spread": [0.471, 0.4749], "format": "{:.2f}"}, "0.47"),
+        ({"spread": [0.471, 0.478], "format": "{:.2f}"}, "0.47 to 0.48"),
+        ({"spread": {"min": [1, 1.4], "median": [2, 3], "max": [4, 5]}, "format": "{:.0f}"}, "2 to 3"),
+        ({"spread": {"min": [1, 1.4], "median": [2, 3], "max": [4, 5]}, "format": "{:.0f}", "show": "range"}, "1 to 5"),
+        ({"spread": None}, "the same"),
+    ],
+)
+def test_the_ledger_says_how_far_a_printed_value_goes(options, text):
+    entry = Claim(**({"id": "c", "statement": "s", "source": "s", "page": "p", "needs": "> -9", "value": 1} | options))
+    assert claims.elsewhere_text(entry) == text

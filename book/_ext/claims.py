@@ -44,15 +44,14 @@ class ClaimsTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the ledger as one table."""
-        head = ["Claim", "Source", "Page", "Needs", "Over", "On other machines", "Measured"]
+        head = ["Claim", "Source", "Page", "Needs", "Over", "Measured"]
         rows = [
             [
                 f"{c.statement[0].upper()}{c.statement[1:]} (`{c.id}`)",
                 c.source,
                 f"{{doc}}`{c.page.split('/')[-1]} </book/{c.page}>`",
-                needs_text(c.needs),
+                needs_text(c.needs) + (f"<br>*{elsewhere_text(c)}*" if c.spread and c.show != "bound" else ""),
                 f"{{claim}}`{c.id}.over`",
-                elsewhere_text(c),
                 f"{{claim}}`{c.id}`<br>{{claim}}`{c.id}.verdict`",
             ]
             for c in registry().values()
