@@ -92,8 +92,7 @@ class Comparison:
     other: str
     measure: Callable[[int], float]
     seeds: int
-    bound: float
-    unit: str = "relative difference"
+    bound: float  # of the relative difference; 0 for regions, which are counted
 
     @property
     def name(self) -> str:
@@ -115,7 +114,7 @@ def _tangents() -> Iterator[Comparison]:
 
 COMPARISONS = [
     *_tangents(),
-    Comparison("`activation_regions` in floats", "relucent", differing_regions, 20, 0, "regions that differ"),
+    Comparison("`activation_regions` in floats", "relucent", differing_regions, 20, 0),
     Comparison("eigenvalues of `feature_spectrum`", "scikit-learn, `PCA`", eigenvalue_gap, 10, 1e-12),
     Comparison("`within` of `collapse`", "scikit-learn, `LinearDiscriminantAnalysis`", within_gap, 10, 1e-12),
     Comparison("`effective_rank`", "SciPy, `entropy`", rank_gap, 10, 1e-9),
@@ -128,8 +127,8 @@ def table() -> str:
 
     rows = ["| Ours | Compared with | Nets or data sets | They differ by |", "|---|---|---|---|"]
     for row in COMPARISONS:
-        bound = "nothing" if row.bound == 0 else f"at most {show_number(row.bound)}"
-        rows.append(f"| {row.what} | {row.other} | {row.seeds} | {bound} ({row.unit}) |")
+        apart = f"a relative {show_number(row.bound)} at most" if row.bound else "no region"
+        rows.append(f"| {row.what} | {row.other} | {row.seeds} | {apart} |")
     return "\n".join(rows) + "\n"
 
 

@@ -35,6 +35,15 @@ def build(book):
     return done.returncode == 0, re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)
 
 
+def copy_machinery(book):
+    """Copy the library, the extensions and the settings into a folder, without pages, tables and claims."""
+    no_pages = shutil.ignore_patterns("*.md", "mathjax", "__pycache__", "results", "claims.yml")
+    for name in ("book", "dlgn_lib"):
+        shutil.copytree(ROOT / name, book / name, ignore=no_pages)
+    for name in ("_config.yml", "constraints.txt"):
+        shutil.copy(ROOT / name, book)
+
+
 def executed(printed):
     return set(re.findall(r"(\w+)\.md: Executing notebook", printed))
 
@@ -52,11 +61,7 @@ def page(book, name):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     book = tmp_path_factory.mktemp("cache") / "book"
-    no_pages = shutil.ignore_patterns("*.md", "mathjax", "__pycache__", "results", "claims.yml")
-    shutil.copytree(ROOT / "book", book / "book", ignore=no_pages)
-    shutil.copytree(ROOT / "dlgn_lib", book / "dlgn_lib", ignore=no_pages)
-    for name in ("_config.yml", "constraints.txt"):
-        shutil.copy(ROOT / name, book)
+    copy_machinery(book)
     (book / "_toc.yml").write_text("format: jb-book\nroot: book/intro\nchapters: [{file: book/second}]\n")
     (book / "book" / "claims.yml").write_text(CLAIM)
     with (book / "dlgn_lib" / "__init__.py").open("a") as library:

@@ -2,11 +2,10 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 
-from test_cache import FRONT, ROOT, build
+from test_cache import FRONT, ROOT, build, copy_machinery
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
@@ -17,11 +16,7 @@ def test_the_page_of_the_recipe_becomes_a_chapter(tmp_path):
     name = re.search(r"`book/([\w/-]+)\.md`", TEXT)[1]
 
     book = tmp_path / "book"
-    no_pages = shutil.ignore_patterns("*.md", "mathjax", "__pycache__", "results", "claims.yml")
-    shutil.copytree(ROOT / "book", book / "book", ignore=no_pages)
-    shutil.copytree(ROOT / "dlgn_lib", book / "dlgn_lib", ignore=no_pages)
-    for file in ("_config.yml", "constraints.txt"):
-        shutil.copy(ROOT / file, book)
+    copy_machinery(book)
     (book / "book" / "intro.md").write_text(FRONT + "# First\n\nWords.\n\n```{code-cell}\nprint(1)\n```\n")
     (book / "_toc.yml").write_text(f"format: jb-book\nroot: book/intro\nchapters: [{{file: book/{name}}}]\n")
     (book / "book" / "claims.yml").write_text(claim)

@@ -1,12 +1,11 @@
 """Two cold builds on one machine give the same site, ledger and notebooks, byte for byte."""
 
 import os
-import shutil
 import subprocess
 import sys
 
 import pytest
-from test_cache import FRONT, ROOT, build
+from test_cache import FRONT, ROOT, build, copy_machinery
 
 PAGES = {
     "intro": FRONT + "# First\n\nWords, and {claim}`loss`.\n\n```{code-cell}\nimport torch\n\n"
@@ -41,11 +40,7 @@ def written(book):
 def make_book(folder):
     """Write the little book into a folder: the library and the extensions of this one, three pages, two claims."""
     book = folder / "book"
-    no_pages = shutil.ignore_patterns("*.md", "mathjax", "__pycache__", "results", "claims.yml")
-    shutil.copytree(ROOT / "book", book / "book", ignore=no_pages)
-    shutil.copytree(ROOT / "dlgn_lib", book / "dlgn_lib", ignore=no_pages)
-    for name in ("_config.yml", "constraints.txt"):
-        shutil.copy(ROOT / name, book)
+    copy_machinery(book)
     toc = "format: jb-book\nroot: book/intro\nchapters: [{file: book/second}, {file: book/claims}]\n"
     (book / "_toc.yml").write_text(toc)
     (book / "book" / "claims.yml").write_text(CLAIMS)
@@ -76,5 +71,6 @@ def test_two_cold_builds_give_the_same_bytes(builds):
 
 
 def test_what_was_compared_was_measured(builds):
-    ledger = builds[0]["_build/html/book/claims.html"].decode()
+    page = builds[0]["_build/html/book/claims.html"].decode()
+    ledger = page.partition("<table")[2]  # the description in the head of the page may hold the same words
     assert ledger.count("✓ holds") == 2 and "data:image/webp" in builds[0]["_build/html/book/second.html"].decode()
