@@ -1,6 +1,8 @@
 """The library behind the book: networks as mixtures of experts, their paths, gates, regions and pictures.
 
-Pure functions on tensors; `nn.Module` only for what is trained. N samples, D inputs, M width, K outputs.
+Pure functions on tensors; `nn.Module` only for what is trained. N samples, D inputs, M width, K outputs. An argument of
+the wrong type raises TypeError, one of the wrong shape or value ValueError, and the message names the argument, what it
+must be and what came. Everything else that a function may raise stands in its own list.
 """
 
 from importlib.metadata import version

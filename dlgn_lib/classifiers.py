@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from dlgn_lib.checks import check_count, check_points
 from dlgn_lib.images import ImageSet
-from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet, check_count
+from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 from dlgn_lib.training import Trajectory, train_ensemble
 
 _KINDS = {
@@ -45,8 +46,14 @@ class LinearNet(nn.Module):
             layer.weight.uniform_(-bound, bound, generator=generator)
         self.value_layers = nn.ModuleList([layer])
 
+    def check_input(self, x: Tensor) -> Tensor:
+        """Return `x` if it is a finite (N, D) tensor of the net's own dtype, else raise TypeError or ValueError."""
+        weight = self.value_layers[0].weight
+        return check_points("x", x, weight.shape[1], weight.dtype)
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the outputs (N, K) for inputs (N, D)."""
+        self.check_input(x)
         return self.value_layers[0](x)
 
 
@@ -66,7 +73,8 @@ def classifier(
         beta: slope of soft gates.
 
     Raises:
-        ValueError: if `model` is none of them.
+        TypeError: if a size or `seed` is not a whole number.
+        ValueError: if `model` is none of them, or a size is below 1.
 
     >>> net = classifier("shallow DLGN", 784, 10, seed=0)
     >>> net, net.shallow, net.beta
@@ -84,7 +92,12 @@ def classifier(
     """
     if model not in CLASSIFIERS:
         raise ValueError(f"model must be one of {', '.join(map(repr, CLASSIFIERS))}, got {model!r}")
-    rng = torch.Generator().manual_seed(seed)
+    sizes = {"in_dim": in_dim, "classes": classes, "width": width, "depth": depth}
+    for name, size in sizes.items():
+        check_count(name, size)
+    if not beta > 0:
+        raise ValueError(f"beta must be positive, got {beta!r}")
+    rng = torch.Generator().manual_seed(check_count("seed", seed, least=0))
     if model == "linear":
         return LinearNet(in_dim, classes, generator=rng)
     kind, options = _KINDS[model]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dlgn_lib.checks import check_count, check_positive, check_tensor
 from dlgn_lib.gdln import GDLN, half_time, mode_dynamics
-from dlgn_lib.models import check_count
 
 
 def tree_properties(items: int = 8) -> Tensor:
@@ -79,9 +79,10 @@ def target_parts(y: Tensor, contexts: int) -> dict[str, Tensor]:
     >>> torch.allclose(sum(parts.values()), y), [round(p.square().sum().item() / 2, 9) for p in parts.values()]
     (True, [30.0, 15.0, 14.0, 12.0, 8.0, 7.0, 6.0, 4.0])
     """
-    if len(y) % check_count("contexts", contexts):
-        raise ValueError(f"y must have {contexts}·I rows, the items of each context, got shape {tuple(y.shape)}")
-    grid = y.view(contexts, -1, y.shape[1])  # (C, I, K)
+    items, rest = divmod(len(check_tensor("y", y, "N", "K")), check_count("contexts", contexts))
+    if rest or items < 2 or items & (items - 1):
+        raise ValueError(f"y must have {contexts}·I rows, I a power of two of at least 2, got shape {tuple(y.shape)}")
+    grid = y.double().reshape(contexts, -1, y.shape[1])  # (C, I, K)
     by_item, by_context = grid.mean(0, keepdim=True), grid.mean(1, keepdim=True)
     both = grid.mean((0, 1), keepdim=True)
     levels = _levels(grid.shape[1])
@@ -98,9 +99,8 @@ def learned_shares(output: Tensor, y: Tensor, contexts: int) -> dict[str, Tensor
     Raises:
         ValueError: if the shapes of `output` and `y` differ, or as in `target_parts`.
     """
-    if output.shape[-2:] != y.shape:
-        raise ValueError(f"output must have the shape of y, {tuple(y.shape)}, got {tuple(output.shape)}")
     parts = target_parts(y, contexts)
+    check_tensor("output", output, "…", *y.shape)
     return {name: (output * part).sum((-2, -1)) / part.square().sum() for name, part in parts.items()}
 
 
@@ -110,6 +110,11 @@ def context_gates(x: Tensor, subsets: Sequence[Sequence[int]], contexts: int) ->
     >>> context_gates(multi_context_task(3)[0], [(0, 1, 2), (1, 2)], 3).sum(dim=0).tolist()
     [24.0, 16.0]
     """
+    check_tensor("x", x, "N", "D", empty=True)
+    if x.shape[1] < check_count("contexts", contexts):
+        raise ValueError(f"x must have a column for each of the {contexts} contexts, got shape {tuple(x.shape)}")
+    if any(c not in range(contexts) for subset in subsets for c in subset):
+        raise ValueError(f"subsets must name contexts from 0 to {contexts - 1}, got {subsets!r}")
     member = x.new_tensor([[float(c in subset) for subset in subsets] for c in range(contexts)])  # (C, P)
     return x[:, -contexts:] @ member
 
@@ -120,6 +125,9 @@ def context_subsets(contexts: int, sizes: Iterable[int]) -> list[tuple[int, ...]
     >>> context_subsets(3, [2])
     [(0, 1, 2), (0, 1), (0, 2), (1, 2)]
     """
+    sizes = [check_count("sizes", size) for size in sizes]
+    if max(sizes, default=0) > check_count("contexts", contexts):
+        raise ValueError(f"sizes must be at most contexts = {contexts}, got {sizes}")
     return [tuple(range(contexts)), *(s for m in sizes for s in itertools.combinations(range(contexts), m))]
 
 
@@ -147,6 +155,9 @@ def context_gdln(
         items: number of items.
         generator: random generator of the initial weights.
     """
+    check_count("contexts", contexts), check_count("items", items), check_count("common", common)
+    if others is not None:
+        check_count("others", others)
     subsets = context_subsets(contexts, (contexts - 1,) if sizes is None else sizes)
     inputs = torch.ones(len(subsets), items + contexts)
     inputs[1:, items:] = 0
@@ -175,7 +186,8 @@ class Mode:
 
     def strength(self, t: Tensor, lr: float) -> Tensor:
         """Return a(t) after t steps (T,)."""
-        return mode_dynamics(self.s, self.d, self.start, t - self.begin, 1 / lr)
+        t = check_tensor("t", t, "…", kind="real").double()
+        return mode_dynamics(self.s, self.d, self.start, t - self.begin, 1 / check_positive("lr", lr))
 
     def loss(self, t: Tensor, lr: float) -> Tensor:
         """Return the part ½ copies · d (s/d - a(t))² of the loss after t steps (T,)."""
@@ -210,6 +222,7 @@ def context_theory(
         head_start: whether to count the growth before t*; else context modes begin at step 0.
     """
     c, n, m = check_count("contexts", contexts, least=2), items, contexts - 1
+    check_positive("lr", lr), check_positive("std", std), check_count("items", items), check_count("common", common)
     starts = [h * std**2 / 2 for h in (common, common // c if others is None else others)]
     top = 2 * n - 1  # σ² of the mode that all items share
     modes = [
@@ -240,7 +253,7 @@ def race_score(contexts: int, size: int) -> float:
     >>> [round(race_score(4, m), 3) for m in (1, 2, 3)]
     [0.79, 0.452, 0.26]
     """
-    c, m = contexts, check_count("size", size)
+    c, m = check_count("contexts", contexts), check_count("size", size)
     if m >= c:
         raise ValueError(f"size must be between 1 and contexts - 1 = {c - 1}, got {m}")
     return (1 - math.sqrt((m * m + m) / (c * c + c))) / math.sqrt(m * (1 - m / c))
@@ -263,11 +276,11 @@ def open_contexts(hidden: Tensor, contexts: int, strength: Tensor | None = None,
 
 def _units(hidden: Tensor, contexts: int, strength: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     """Return activities (C, I, M), the largest of each unit (M,), and the units' weights, which add up to 1 (M,)."""
-    if hidden.ndim != 2 or len(hidden) % check_count("contexts", contexts) or (hidden < 0).any():
+    if len(check_tensor("hidden", hidden, "N", "M")) % check_count("contexts", contexts) or (hidden < 0).any():
         raise ValueError(f"hidden must be ({contexts}·I, M) and not negative, got shape {tuple(hidden.shape)}")
-    if strength is not None and strength.shape != hidden.shape[1:]:
-        raise ValueError(f"strength must have shape {tuple(hidden.shape[1:])}, got {tuple(strength.shape)}")
-    a = hidden.detach().view(contexts, -1, hidden.shape[1])
+    if strength is not None:
+        check_tensor("strength", strength, hidden.shape[1])
+    a = hidden.detach().double().reshape(contexts, -1, hidden.shape[1])
     peak = a.amax((0, 1))
     weight = torch.where(peak > 0, torch.ones_like(peak) if strength is None else strength, 0)
     if not weight.sum() > 0:

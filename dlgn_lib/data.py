@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from dlgn_lib.models import check_count
+from dlgn_lib.checks import check_count
 
 
 def circle(n: int = 200, low: float = 1, high: float = 16) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from dlgn_lib.checks import check_tensor
 from dlgn_lib.threads import one_thread
 
 _RANK_TOLERANCE = 1e-10  # singular values below this share of the largest count as zero
@@ -61,6 +62,7 @@ class FeatureSpectrum:
 
     def at(self, features: Tensor) -> Tensor:
         """Return the eigenfunctions (N', R) at other inputs with these features (N', P) (Nyström's extension)."""
+        check_tensor("features", features, "N", len(self.directions), empty=True)
         return features.double() @ self.directions / self.eigenvalues.sqrt()
 
 
@@ -87,6 +89,7 @@ def feature_spectrum(
         output: (N,) or (N, C), the net's outputs; utility refers to the span of its columns.
 
     Raises:
+        TypeError: if a tensor is complex or of less than single precision.
         ValueError: if a tensor has the wrong shape, is not finite, or is zero everywhere.
 
     >>> spectrum = feature_spectrum(torch.tensor([[2.0, 0.0], [0.0, 1.0]]), target=torch.tensor([1.0, 0.0]))
@@ -120,14 +123,11 @@ def feature_spectrum(
 
 def _matrix(name: str, values: Tensor, rows: int | None = None) -> Tensor:
     """Return values as a float64 matrix (N, P), or say what is wrong with them."""
-    if not isinstance(values, Tensor):
-        raise TypeError(f"{name} must be a torch tensor, got {type(values).__name__}")
-    matrix = values[:, None] if values.ndim == 1 else values
-    if matrix.ndim != 2 or 0 in matrix.shape or (rows is not None and len(matrix) != rows):
-        wanted = "(N, P)" if rows is None else f"({rows},) or ({rows}, C)"
-        raise ValueError(f"{name} must have shape {wanted}, one sample per row, got {tuple(values.shape)}")
-    if not torch.isfinite(matrix).all():
-        raise ValueError(f"{name} must be finite, but it holds NaN or inf")
+    one = isinstance(values, Tensor) and values.ndim == 1
+    check_tensor(name, values, "N" if rows is None else rows, *([] if one else ["P"]), kind="real")
+    if values.is_floating_point() and torch.finfo(values.dtype).eps > 1e-6:
+        raise TypeError(f"{name} must be float32 or float64 to tell a span from rounding, got dtype {values.dtype}")
+    matrix = values[:, None] if one else values
     if not matrix.any():
         raise ValueError(
             f"{name} must not be zero everywhere: its span is empty (an untrained read-out of zeros gives this)"
@@ -188,15 +188,15 @@ def collapse(features: Tensor, labels: Tensor) -> Collapse:
 
     `within` is the mean squared distance to the class mean, equal to Σ ρ_k (1 - Q*_k) of the spectrum; `between` the
     mean squared distance of class means to the global mean; `nc1` is tr(S_w S_b⁺) / C; `nc2` the relative spread
-    (largest over smallest, minus 1) of the C - 1 eigenvalues of the class means' covariance, 0 for a simplex.
+    (largest over smallest, minus 1) of the C - 1 eigenvalues of the class means' covariance: 0 for a simplex, infinite
+    if the class means do not span C - 1 dimensions.
     Source: Papyan, Han and Donoho (2020) [papyan]; the kernel form is this book's.
 
     Raises:
         ValueError: if there are fewer than two classes or `labels` is not one whole number per sample.
     """
     phi = _matrix("features", features)
-    if labels.shape != (len(phi),) or labels.is_floating_point():
-        raise ValueError(f"labels must be {len(phi)} whole numbers, got {labels.dtype}, shape {tuple(labels.shape)}")
+    check_tensor("labels", labels, len(phi), kind="whole")
     classes, index, counts = labels.unique(return_inverse=True, return_counts=True)
     if len(classes) < 2:
         raise ValueError(f"labels must name at least two classes, got {classes.tolist()}: nothing lies between classes")
@@ -207,9 +207,10 @@ def collapse(features: Tensor, labels: Tensor) -> Collapse:
     within = inner.T @ inner / len(phi)
     between = (outer * weights[:, None]).T @ outer
     values = torch.linalg.eigvalsh(between).flip(0)[: len(classes) - 1]
+    all_there = len(values) == len(classes) - 1 and bool(values[-1] > _RANK_TOLERANCE * values[0])
     return Collapse(
         within=within.trace().item(),
         between=between.trace().item(),
         nc1=(torch.linalg.pinv(between, rtol=_RANK_TOLERANCE, hermitian=True) @ within).trace().item() / len(classes),
-        nc2=(values[0] / values[-1] - 1).item() if values[-1] > 0 else math.inf,
+        nc2=(values[0] / values[-1] - 1).item() if all_there else math.inf,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from dlgn_lib.models import check_count
+from dlgn_lib.checks import check_count, check_points, check_positive, check_tensor
 from dlgn_lib.threads import one_thread
 from dlgn_lib.training import DivergenceError
 
@@ -32,8 +32,16 @@ def xor_task() -> tuple[Tensor, Tensor]:
 
 
 def normal_weights(sizes: Sequence[int], std: float, generator: torch.Generator | None = None) -> list[Tensor]:
-    """Return float64 weights [(M, D), …, (K, M)] with entries N(0, std²) for the layer sizes (D, M, …, K)."""
-    pairs = itertools.pairwise([check_count("sizes", size) for size in sizes])
+    """Return float64 weights [(M, D), …, (K, M)] with entries N(0, std²) for the layer sizes (D, M, …, K).
+
+    Raises:
+        TypeError: if a size is not a whole number.
+        ValueError: if there are fewer than two sizes, one is below 1, or `std` is negative or not finite.
+    """
+    sizes = [check_count("sizes", size) for size in sizes]
+    if len(sizes) < 2:
+        raise ValueError(f"sizes must name at least inputs and outputs, got {sizes}")
+    pairs, std = itertools.pairwise(sizes), check_positive("std", std, or_zero=True)
     return [torch.randn(b, a, generator=generator, dtype=torch.float64) * std for a, b in pairs]
 
 
@@ -49,12 +57,29 @@ def gated_layers(weights: Sequence[Tensor], x: Tensor, gates: Gates | None = Non
             gates 1[z ≥ 0]. None instead of a list for ReLU gates everywhere.
 
     Raises:
-        ValueError: if there is not one entry for each hidden layer.
+        TypeError: if `weights` and `x` are not of one dtype.
+        ValueError: if `weights` or `x` do not fit or are not finite, or there is not one fitting gate for each hidden layer.
 
     >>> (x, h, output), (gate,) = gated_layers([torch.tensor([[1.0], [-1.0]]), torch.ones(1, 2)], torch.tensor([[-3.0]]))
     >>> output.item(), gate.tolist()
     (3.0, [[0.0, 1.0]])
     """
+    _check_net(weights, x)
+    return _layers(weights, x, gates)
+
+
+def _check_net(weights: Sequence[Tensor], x: Tensor) -> None:
+    for number, w in enumerate(weights):
+        check_tensor(f"weights[{number}]", w, "…", "J", weights[number - 1].shape[-2] if number else "I")
+    if len(weights) < 2:
+        raise ValueError(f"weights must be at least two matrices, one per layer, got {len(weights)}")
+    if len({w.dtype for w in weights}) > 1:
+        raise TypeError(f"weights must have one dtype, got {[w.dtype for w in weights]}")
+    check_points("x", x, weights[0].shape[-1], weights[0].dtype)
+
+
+def _layers(weights: Sequence[Tensor], x: Tensor, gates: Gates | None) -> tuple[list[Tensor], list[Tensor]]:
+    """Return what `gated_layers` returns, for arguments that were checked."""
     given = [None] * (len(weights) - 1) if gates is None else list(gates)
     if len(given) != len(weights) - 1:
         raise ValueError(
@@ -63,7 +88,13 @@ def gated_layers(weights: Sequence[Tensor], x: Tensor, gates: Gates | None = Non
     layers, used = [x], []
     for w, gate in zip(weights, given, strict=False):
         z = layers[-1] @ w.mT  # (N, M)
-        used.append((z >= 0).to(z.dtype) if gate is None else gate.to(z.dtype))
+        if gate is not None and not (
+            gate.ndim <= z.ndim and all(a in (1, b) for a, b in zip(gate.shape[::-1], z.shape[::-1], strict=False))
+        ):
+            raise ValueError(
+                f"gates must fit the hidden layer, {tuple(z.shape[-2:])}, inputs x units, got {tuple(gate.shape)}"
+            )
+        used.append((z >= 0).to(z.dtype) if gate is None else gate.to(z.dtype).expand_as(z))
         layers.append(used[-1] * z)
     return [*layers, layers[-1] @ weights[-1].mT], used
 
@@ -86,8 +117,7 @@ class Descent:
 def _check_run(steps: int, lr: float, snapshots: Iterable[int]) -> set[int]:
     """Return the steps to keep, the last one among them."""
     kept = {*snapshots, check_count("steps", steps)}
-    if not (math.isfinite(lr) and lr > 0):
-        raise ValueError(f"lr must be a positive number, got {lr!r}")
+    check_positive("lr", lr)
     if not kept <= set(range(steps + 1)):
         raise ValueError(f"snapshots must lie between 0 and the last step, {steps}, got {sorted(kept)}")
     return kept
@@ -141,15 +171,13 @@ def descend(
     (2.0, 0.0)
     """
     kept = _check_run(steps, lr, snapshots)
+    _check_net(weights, x)
+    check_tensor("y", y, len(x), weights[-1].shape[-2])
     weights = [w.detach().clone() for w in weights]
     losses, at, recorded = [], {}, []
     with one_thread():
         for step in range(steps + 1):
-            layers, used = gated_layers(weights, x, gates(step) if callable(gates) else gates)
-            if layers[-1].shape[-2:] != y.shape:
-                raise ValueError(
-                    f"y must have the shape of the output, {tuple(layers[-1].shape)}, got {tuple(y.shape)}"
-                )
+            layers, used = _layers(weights, x, gates(step) if callable(gates) else gates)
             delta = y - layers[-1]  # (N, K)
             losses.append(delta.square().sum((-2, -1)) / 2)
             if step in kept:
@@ -204,6 +232,9 @@ class GDLN(nn.Module):
     ) -> None:
         super().__init__()
         widths = [check_count("widths", width) for width in widths]
+        if not widths:
+            raise ValueError("widths must name at least one pathway, got none")
+        check_count("out_dim", out_dim), check_positive("std", std, or_zero=True)
         inputs = torch.ones(len(widths), check_count("in_dim", in_dim)) if inputs is None else torch.as_tensor(inputs)
         if inputs.shape != (len(widths), in_dim):
             raise ValueError(
@@ -253,7 +284,8 @@ class GDLN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the outputs (N, K) for inputs (N, D)."""
         weights = [w * m for w, m in zip(self.weights, self.masks, strict=True)]  # no gradient where there is no weight
-        return gated_layers(weights, x, self.unit_gates(x))[0][-1]
+        check_points("x", x, weights[0].shape[1], weights[0].dtype)
+        return _layers(weights, x, self.unit_gates(x))[0][-1]
 
     def maps(self, weights: Sequence[Tensor] | None = None) -> Tensor:
         """Return the linear map of each pathway (P, K, D), of these weights or of the net's own."""
@@ -296,12 +328,19 @@ def race(
         snapshots: steps to keep the maps (P, K, D) at; the last one is always kept.
 
     Raises:
-        ValueError: if `gram` does not fit the other arguments, `lr` is not positive, or a snapshot lies beyond the last step.
+        TypeError: if `x`, `y` and `gram` are not of one dtype.
+        ValueError: if shapes do not fit, something is not finite, `lr` is not positive, or a snapshot lies beyond the last step.
         dlgn_lib.DivergenceError: if the loss becomes NaN or infinite.
     """
+    check_tensor("x", x, "N", "D")
+    check_tensor("y", y, len(x), "K")
+    check_tensor("gates", gates, len(x), "P", kind="real")
+    if len({t.dtype for t in (x, y, gram)}) > 1:
+        raise TypeError(f"x, y and gram must have one dtype, got {x.dtype}, {y.dtype}, {gram.dtype}")
     d, expected = x.shape[1], (gates.shape[1], *[x.shape[1] + y.shape[1]] * 2)
     if tuple(gram.shape) != expected:
         raise ValueError(f"gram must have shape {expected}, pathways x (D + K) x (D + K), got {tuple(gram.shape)}")
+    check_tensor("gram", gram, *expected)
     kept, losses, at = _check_run(steps, lr, snapshots), [], {}
     inputs = (gram.diagonal(dim1=1, dim2=2)[:, :d] > 0).to(x.dtype)  # a pathway reads what it has weights for
     gated = gates.T[..., None] * x * inputs[:, None]  # (P, N, D)
@@ -319,7 +358,14 @@ def race(
 
 
 def wide_gram(widths: Sequence[int], inputs: Tensor, out_dim: int, std: float) -> Tensor:
-    """Return the expected first K_p of `race`, (P, D + K, D + K): h_p std² on the diagonal, for the inputs it reads (P, D)."""
+    """Return the expected first K_p of `race`, (P, D + K, D + K): h_p std² on the diagonal, for the inputs it reads (P, D).
+
+    Raises:
+        ValueError: if there is not one row of `inputs` for each width, or a size or `std` is not positive.
+    """
+    widths = [check_count("widths", width) for width in widths]
+    check_tensor("inputs", inputs, len(widths), "D", kind="real")
+    check_count("out_dim", out_dim), check_positive("std", std, or_zero=True)
     reads = torch.cat([inputs.double(), inputs.new_ones(len(inputs), out_dim).double()], dim=1)
     return torch.diag_embed(reads * torch.tensor(widths, dtype=torch.float64)[:, None] * std**2)
 
@@ -338,15 +384,18 @@ def mode_dynamics(s: Tensor, d: Tensor, start: Tensor, t: Tensor, tau: float = 1
         tau: time constant τ.
 
     Raises:
-        ValueError: if `s`, `d`, `start` or `tau` is not positive.
+        TypeError: if `t` is complex.
+        ValueError: if `s`, `d`, `start` or `tau` is not positive and finite.
 
     >>> mode_dynamics(3.0, 2.0, 1e-6, torch.tensor([0.0, 100.0], dtype=torch.float64)).tolist()
     [1e-06, 1.5]
     """
+    if isinstance(t, Tensor) and t.is_complex():
+        raise TypeError(f"t must hold real numbers, got dtype {t.dtype}")
     s, d, start, t = (torch.as_tensor(value, dtype=torch.float64) for value in (s, d, start, t))
     for name, value in (("s", s), ("d", d), ("start", start), ("tau", torch.as_tensor(tau))):
-        if not (value > 0).all():
-            raise ValueError(f"{name} must be positive, got {value.tolist()}")
+        if not ((value > 0) & value.isfinite()).all():
+            raise ValueError(f"{name} must be positive and finite, got {value.tolist()}")
     return s / d / (1 + (s / d / start - 1) * torch.exp(-2 * s * t / tau))
 
 
@@ -354,8 +403,10 @@ def half_time(s: float, d: float, start: float, tau: float = 1.0) -> float:
     """Return the time at which `mode_dynamics` reaches half of s/d; negative if it begins beyond.
 
     Raises:
-        ValueError: if `start` is not between 0 and s/d.
+        ValueError: if `s`, `d` or `tau` is not positive, or `start` is not between 0 and s/d.
     """
+    for name, value in (("s", s), ("d", d), ("tau", tau)):
+        check_positive(name, value)
     if not 0 < start < s / d:
         raise ValueError(f"start must lie between 0 and s/d = {s / d}, got {start}")
     return tau * math.log(s / d / start - 1) / (2 * s)

@@ -11,6 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
+from dlgn_lib.checks import check_tensor
 from dlgn_lib.models import DeepLinearNet, GatedNet, ReLUNet
 from dlgn_lib.paths import path_form
 
@@ -36,6 +37,7 @@ def overlap_kernel(net: GatedNet, x: Tensor, y: Tensor | None = None, hard: bool
     """
     with torch.no_grad():
         gates = _wide_enough(net, path_form(net, x, hard)[1])
+        y = None if y is None else net.check_input(y, "y")
         dtype = gates[0].dtype
         if y is not None:
             return _gram_product(gates, _wide_enough(net, path_form(net, y, hard)[1]), dtype)
@@ -101,6 +103,7 @@ def path_kernel(net: GatedNet, x: Tensor, y: Tensor | None = None, hard: bool | 
     """
     with torch.no_grad():
         v = path_form(net, x, hard)[0]
+        y = None if y is None else net.check_input(y, "y")
         inner = _mirrored(v @ v.T) if y is None else v @ path_form(net, y, hard)[0].T
         return inner * overlap_kernel(net, x, y, hard)
 
@@ -177,8 +180,9 @@ def ntk(net: GatedNet, x: Tensor, y: Tensor | None = None, part: str = "full", h
         gates = []
     chosen = {"full": experts + gates, "expert": experts, "gate": gates}[part]
     chosen = [layer for layer in chosen if layer.weight.requires_grad]
-    n, m = len(x), len(x if y is None else y)
-    kernel = net.check_input(x).new_zeros(n, m)
+    n = len(net.check_input(x))
+    m = n if y is None else len(net.check_input(y, "y"))
+    kernel = x.new_zeros(n, m)
     if not chosen:
         return kernel
     left = list(_signals(net, chosen, x, hard))
@@ -195,7 +199,7 @@ def trace_normalize(kernel: Tensor) -> Tensor:
     Raises:
         ValueError: if the kernel is not square or its trace is not positive.
     """
-    _check_square(kernel)
+    check_tensor("kernel", kernel, "N", "N")
     trace = kernel.trace()
     if not trace > 0:
         raise ValueError(f"kernel must have a positive trace to be normalised, got {trace.item()}")
@@ -210,13 +214,11 @@ def alignment(kernel: Tensor, target: Tensor) -> float:
     Raises:
         ValueError: if the kernels are not square, differ in size, or are constant.
     """
-    _check_square(kernel)
-    if kernel.shape != target.shape:
-        raise ValueError(f"kernel and target must have one shape, got {tuple(kernel.shape)} and {tuple(target.shape)}")
+    check_tensor("target", target, *check_tensor("kernel", kernel, "N", "N").shape)
     a, b = (k - k.mean(0) - k.mean(1, keepdim=True) + k.mean() for k in (kernel.double(), target.double()))
     norms = a.norm() * b.norm()
     if not norms > 0:
-        raise ValueError("alignment is not defined: a kernel is constant, nothing is left when it is centred")
+        raise ValueError("alignment is not defined: kernel or target is constant, nothing is left when it is centred")
     return ((a * b).sum() / norms).item()
 
 
@@ -238,9 +240,7 @@ def class_contrast(kernel: Tensor, labels: Tensor) -> float:
     >>> class_contrast(kernel, torch.tensor([0, 0, 1]))     # 4 within, (1 + 3) / 2 between
     2.0
     """
-    _check_square(kernel)
-    if tuple(labels.shape) != kernel.shape[:1]:
-        raise ValueError(f"labels must have one class per input, shape ({len(kernel)},), got {tuple(labels.shape)}")
+    check_tensor("labels", labels, len(check_tensor("kernel", kernel, "N", "N")), kind="whole")
     same = labels[:, None] == labels
     different = ~same
     same.fill_diagonal_(False)
@@ -258,14 +258,9 @@ def effective_rank(kernel: Tensor) -> float:
     Raises:
         ValueError: if the kernel is not square, or has no positive eigenvalue.
     """
-    _check_square(kernel)
+    check_tensor("kernel", kernel, "N", "N")
     values = torch.linalg.eigvalsh(kernel.double()).clamp_min(0)
     if not values.sum() > 0:
         raise ValueError("kernel must have a positive eigenvalue")
     shares = values / values.sum()
     return torch.exp(torch.special.entr(shares).sum()).item()
-
-
-def _check_square(kernel: Tensor) -> None:
-    if kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1]:
-        raise ValueError(f"kernel must be a square matrix, got shape {tuple(kernel.shape)}")

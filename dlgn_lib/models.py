@@ -5,25 +5,15 @@ where the gates come from. Pages: experts/gating, notation.
 """
 
 import math
-import operator
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
+from dlgn_lib.checks import check_count, check_points
+
 _GAINS = {"he": math.sqrt(2.0), "lecun": 1.0}
-
-
-def check_count(name: str, value: int, least: int = 1) -> int:
-    """Return `value` as an int, or say that the argument `name` must be a whole number of at least `least`."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {value!r} of type {type(value).__name__}") from None
-    if isinstance(value, bool) or number < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    return number
 
 
 def _linear(inputs: int, outputs: int, bias: bool, init: str, generator: torch.Generator | None) -> nn.Linear:
@@ -113,23 +103,9 @@ class GatedNet(nn.Module):
         """Return the sizes for `print(net)`."""
         return f"in_dim={self.in_dim}, width={self.width}, depth={self.depth}, out_dim={self.out_dim}"
 
-    def check_input(self, x: Tensor) -> Tensor:
+    def check_input(self, x: Tensor, name: str = "x") -> Tensor:
         """Return `x` if it is a finite (N, in_dim) tensor of the net's own dtype, else raise TypeError or ValueError."""
-        if not isinstance(x, Tensor):
-            raise TypeError(
-                f"x must be a torch tensor of shape (N, {self.in_dim}), got {type(x).__name__}; try torch.as_tensor(x)"
-            )
-        if x.ndim != 2 or x.shape[1] != self.in_dim:
-            raise ValueError(f"x must have shape (N, {self.in_dim}), one input per row, got {tuple(x.shape)}")
-        dtype = self.value_layers[0].weight.dtype
-        if x.dtype != dtype:
-            raise TypeError(f"x has dtype {x.dtype}, the net has {dtype}; convert one of them, e.g. x.to({dtype})")
-        if not torch.isfinite(x).all():
-            rows = (~torch.isfinite(x)).any(1).nonzero().flatten().tolist()
-            raise ValueError(
-                f"x must be finite, but {len(rows)} of its {len(x)} rows hold NaN or inf (first: row {rows[0]})"
-            )
-        return x
+        return check_points(name, x, self.in_dim, self.value_layers[0].weight.dtype)
 
     def preactivations(self, x: Tensor) -> list[Tensor]:
         """Return the `depth` tensors z_ℓ (N, M) whose sign decides the gates."""

@@ -11,7 +11,8 @@ from itertools import product
 import torch
 from torch import Tensor
 
-from dlgn_lib.models import GatedNet, ReLUNet, check_count
+from dlgn_lib.checks import check_count
+from dlgn_lib.models import GatedNet, ReLUNet
 
 MAX_PATHS = 1_000_000
 MAX_ENTRIES = 100_000_000
@@ -73,7 +74,7 @@ def _check_paths(paths: Tensor | None, width: int, depth: int) -> Tensor:
     if paths is None:
         return enumerate_paths(width, depth)
     paths = torch.as_tensor(paths)
-    if paths.ndim != 2 or paths.shape[1] != depth or paths.is_floating_point():
+    if paths.ndim != 2 or paths.shape[1] != depth or paths.is_floating_point() or paths.is_complex():
         raise ValueError(
             f"paths must be whole numbers of shape (P, {depth}), one unit per hidden layer, "
             f"got shape {tuple(paths.shape)} and dtype {paths.dtype}"
@@ -194,6 +195,7 @@ def activity_share(net: GatedNet, x: Tensor, subset: Tensor) -> float:
     >>> activity_share(net, torch.tensor([[1.0], [2.0], [-1.0], [3.0]]).double(), torch.tensor([True, True, False, False]))
     0.5
     """
+    net.check_input(x)
     if subset.dtype != torch.bool or subset.shape != x.shape[:1]:
         raise ValueError(
             f"subset must be one bool for each of the {len(x)} points, got {subset.dtype}, shape {tuple(subset.shape)}"
@@ -236,6 +238,8 @@ def exact_mixture(
     """
     layers = [[[Fraction(a) for a in row] for row in matrix] for matrix in weights]
     v = [Fraction(a) for a in x]
+    if not v:
+        raise ValueError("x must hold at least one number, got none")
     if len(layers) < 2:
         raise ValueError(f"weights must be at least two matrices, one per layer, got {len(layers)}")
     rows = [len(matrix) for matrix in layers]
@@ -253,7 +257,7 @@ def exact_mixture(
         below = len(v) if number == 1 else len(layers[number - 2])
         if any(len(row) != below for row in matrix):
             raise ValueError(
-                f"rows of weight matrix {number} must have {below} entries, got {[len(row) for row in matrix]}"
+                f"rows of weights[{number - 1}] must have {below} entries, one for each number below it, got {[len(row) for row in matrix]}"
             )
 
     hidden, h = [], v  # forward pass, keeping the pre-activations for the gates

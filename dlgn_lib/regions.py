@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dlgn_lib.checks import check_tensor
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 
 #: Floats only. A pre-activation Σ w h + b within TOLERANCE (Σ |w| max|h| + |b|) of zero counts as zero, max|h| taken over
@@ -246,7 +247,9 @@ def region_area(pieces: Tensor | Iterable) -> float | Fraction:
     (2.0, Fraction(1, 3))
     """
     total = 0
-    for piece in [pieces] if isinstance(pieces, Tensor) else pieces:
+    for piece in (
+        [check_tensor("pieces", pieces, "V", 2, kind="real", empty=True)] if isinstance(pieces, Tensor) else pieces
+    ):
         points = np.array(piece.tolist() if isinstance(piece, Tensor) else piece, dtype=object)  # (2,) or (V, 2)
         if points.size and (points.ndim not in (1, 2) or points.shape[-1] != 2):
             raise ValueError(f"a piece must be an interval (low, high) or a polygon of shape (V, 2), got {piece!r}")
@@ -309,8 +312,7 @@ def mean_cosine(normals: Tensor) -> float:
 
 def _directions(normals: Tensor) -> Tensor:
     """Return the normals that are not zero, scaled to length one, in float64."""
-    if normals.ndim != 2 or not torch.isfinite(normals).all():
-        raise ValueError(f"normals must be a finite matrix, one normal per row, got shape {tuple(normals.shape)}")
+    check_tensor("normals", normals, "M", "D", kind="real")
     lengths = normals.double().norm(dim=1, keepdim=True)
     kept = lengths.flatten() > 0
     if not kept.any():
@@ -324,10 +326,15 @@ def gate_correlation(net: GatedNet, x: Tensor) -> list[float]:
     It is defined for every net of the family, unlike normals. Units that never change on x are left out; a layer with
     fewer than two others gives NaN. Page: learning/relu.
 
+    Raises:
+        ValueError: if `x` holds no input.
+
     >>> net = DLGN(1, 2, 1).double()
     >>> [round(c, 9) for c in gate_correlation(net, torch.tensor([[-1.0], [1.0]]).double())]    # one boundary, at 0
     [1.0]
     """
+    if not len(net.check_input(x)):
+        raise ValueError("x must hold at least one input, got none: nothing varies")
     result = []
     for gate in net.gates(x, hard=True):
         varied = gate[:, gate.double().var(dim=0, correction=0) > 0].double()

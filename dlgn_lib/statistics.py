@@ -11,11 +11,16 @@ def median(values: Tensor, dim: int | None = None) -> Tensor:
     that a figure and the sentence under it could differ. NaN gives NaN; infinite values are allowed.
 
     Raises:
-        ValueError: if there is no value along `dim`.
+        TypeError: if `values` are no real numbers.
+        ValueError: if there is no value along `dim`, or no such dimension.
 
     >>> median(torch.tensor([4.0, 1.0, 3.0])), median(torch.tensor([[4.0, 1.0], [1.0, 1.0]]), 0)
     (tensor(3.), tensor([2.5000, 1.0000]))
     """
+    if values.is_complex():
+        raise TypeError(f"values must hold real numbers, got dtype {values.dtype}")
+    if dim is not None and dim not in range(-values.ndim, values.ndim):
+        raise ValueError(f"dim must be one of the {values.ndim} dimensions of values, got {dim!r}")
     values = values if values.is_floating_point() else values.double()
     if dim is None:
         values, dim = values.flatten(), 0

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from dlgn_lib.checks import check_count, check_positive
 from dlgn_lib.claims import in_build
-from dlgn_lib.models import GatedNet, check_count
+from dlgn_lib.models import GatedNet
 
 
 class DivergenceError(ArithmeticError):
@@ -184,6 +185,8 @@ def _check_finite(loss: Tensor, step: int, seeds: Sequence[int], config: dict) -
 def _check_targets(y: Tensor, shape: tuple[int, ...]) -> None:
     if not isinstance(y, Tensor) or tuple(y.shape) != shape:
         raise ValueError(f"y must have the shape of the net's output, {shape}, got {tuple(getattr(y, 'shape', ()))}")
+    if y.is_complex() or y.dtype == torch.bool:
+        raise TypeError(f"y must hold real numbers, got dtype {y.dtype}")
     if not torch.isfinite(y).all():
         raise ValueError("y must be finite, but it holds NaN or inf")
 
@@ -227,8 +230,7 @@ def _check_config(
     else:
         raise ValueError(f"loss must be 'mse' or 'cross_entropy', got {loss!r}")
     check_count("steps", steps)
-    if not (math.isfinite(lr) and lr > 0):
-        raise ValueError(f"lr must be a positive number, got {lr!r}")
+    check_positive("lr", lr)
     if optimizer not in ("adam", "sgd"):
         raise ValueError(f"optimizer must be 'adam' or 'sgd', got {optimizer!r}")
     if not 0 <= momentum < 1 or (momentum and optimizer != "sgd"):
@@ -384,7 +386,8 @@ def accuracy(net: GatedNet, x: Tensor, labels: Tensor) -> float:
 
 def seed_names(seeds: int | Sequence[int]) -> list[int]:
     """Return the seeds of a run: 0, 1, … if their number is given."""
-    names = list(range(check_count("seeds", seeds))) if isinstance(seeds, int) else list(seeds)
+    whole = isinstance(seeds, int) or not isinstance(seeds, Iterable)
+    names = list(range(check_count("seeds", seeds))) if whole else [check_count("seeds", s, least=0) for s in seeds]
     if not names:
         raise ValueError("seeds must name at least one seed, got none")
     return names

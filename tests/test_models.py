@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet, check_count
+from dlgn_lib.checks import check_count
+from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
 
 every_member = pytest.mark.parametrize("member", MEMBERS, ids=name)
 every_separate = pytest.mark.parametrize("member", SEPARATE_GATES, ids=name)

@@ -379,12 +379,12 @@ BAD = {
     "exact, input": (
         lambda: exact_mixture([[[1]], [[1]]], [1, 2]),
         ValueError,
-        "weight matrix 1 must have 2 entries, got [1]",
+        "weights[0] must have 2 entries, one for each number below it, got [1]",
     ),
     "exact, shapes": (
         lambda: exact_mixture([[[1]], [[1, 1]]], [1]),
         ValueError,
-        "weight matrix 2 must have 1 entries, got [2]",
+        "weights[1] must have 1 entries, one for each number below it, got [2]",
     ),
     "exact, few biases": (
         lambda: exact_mixture([[[1]], [[1]]], [1], [[1]]),

@@ -559,8 +559,8 @@ def test_gate_correlation_of_copies_is_one_and_of_one_unit_undefined():
     ("normals", "message"),
     [
         (torch.zeros(4, 2), "at least one that is not zero"),
-        (torch.tensor([[math.nan, 1.0]]), "normals must be a finite matrix"),
-        (torch.ones(3), r"one normal per row, got shape \(3,\)"),
+        (torch.tensor([[math.nan, 1.0]]), "normals must be finite"),
+        (torch.ones(3), r"normals must have shape \(M, D\), got \(3,\)"),
     ],
 )
 def test_clustering_refuses_what_has_no_direction(measure, normals, message):
