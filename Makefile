@@ -12,7 +12,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere oldest same pictures course bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere oldest mutants same pictures course bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -62,6 +62,10 @@ elsewhere: $(READY)  ## measure how far the claims move on other machines, and w
 
 oldest: $(READY)  ## run the library's tests with the oldest versions that pyproject.toml allows
 	.ci/oldest $(filter-out elsewhere exercises results,$(QUICK))
+
+mutants: $(READY)  ## change the library in 200 small ways, drawn at random, and see whether its tests notice
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[book,test,mutants]" $(CONSTRAINTS)
+	$(BIN)/python tests/mutants.py
 
 same:  ## build the book twice from cold and compare ledger and notebooks, byte for byte
 	.ci/same

@@ -186,7 +186,7 @@ class Mode:
 
     def strength(self, t: Tensor, lr: float) -> Tensor:
         """Return a(t) after t steps (T,)."""
-        t = check_tensor("t", t, "…", kind="real").double()
+        t = check_tensor("t", torch.as_tensor(t), "…", kind="real").double()
         return mode_dynamics(self.s, self.d, self.start, t - self.begin, 1 / check_positive("lr", lr))
 
     def loss(self, t: Tensor, lr: float) -> Tensor:

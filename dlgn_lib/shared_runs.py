@@ -7,10 +7,8 @@ neighbours/bridge.
 import hashlib
 import inspect
 import json
-import os
 import pickle
 import sys
-import tempfile
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -19,7 +17,7 @@ from pathlib import Path
 import torch
 
 from dlgn_lib import data, models, training
-from dlgn_lib.cache import cache_folder
+from dlgn_lib.cache import cache_folder, in_one_move
 from dlgn_lib.models import DLGN, GatedNet, ReLUNet
 from dlgn_lib.training import Trajectory, seed_names, train_ensemble
 
@@ -87,12 +85,11 @@ def _read(path: Path) -> list | None:
 
 
 def _write(path: Path, value: object) -> None:
-    """Store `value` in one move: a reader finds all of it or nothing."""
+    """Store `value`, or warn that it could not be stored."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            torch.save(value, Path(folder, path.name))
-            os.replace(Path(folder, path.name), path)
+        with in_one_move(path) as file:
+            torch.save(value, file)
     except OSError as error:
         warnings.warn(
             f"the runs could not be cached in {path.parent} ({error}); set DLGN_CACHE to a folder of yours",

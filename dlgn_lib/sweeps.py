@@ -25,6 +25,7 @@ import torch
 from joblib.parallel import get_active_backend
 from tqdm.auto import tqdm
 
+from dlgn_lib.cache import in_one_move
 from dlgn_lib.claims import in_build
 from dlgn_lib.threads import one_thread
 
@@ -245,8 +246,5 @@ def _read(path: Path, point: dict, quiet: bool = False) -> dict | None:
 
 
 def _write(path: Path, record: dict) -> None:
-    """Store a record in one move: a reader finds all of it or nothing."""
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        file = Path(folder, path.name)
+    with in_one_move(path) as file:
         file.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        os.replace(file, path)

@@ -13,10 +13,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from sample_book import sample_claims, write_sample
 from test_cache import ROOT, build, executed
 from test_same import make_book
 
 from dlgn_lib import shared_runs
+from dlgn_lib.sweeps import sweep
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import export_notebooks
 
 BUILD = [
     sys.executable,
@@ -100,6 +105,40 @@ def test_a_full_disk_leaves_no_half_of_a_cached_run(monkeypatch, tmp_path, where
     assert run.steps == (0, 1, 2) and not list(tmp_path.iterdir())
 
 
+def halve(width):
+    return {"half": width / 2}
+
+
+def test_a_full_disk_stops_a_sweep_and_leaves_what_has_finished(monkeypatch, tmp_path):
+    written, replace = [], os.replace
+
+    def one_fits(source, target):
+        written.append(target)
+        return replace(source, target) if len(written) == 1 else no_space()
+
+    monkeypatch.setattr(os, "replace", one_fits)
+    with pytest.raises(OSError, match="No space left"):
+        sweep(halve, tmp_path, width=[1, 2, 3], progress=False)
+    (kept,) = tmp_path.iterdir()  # the first run, and no half of the second
+    assert json.loads(kept.read_text(encoding="utf-8"))["result"] == {"half": 0.5}
+    monkeypatch.undo()
+    assert sweep(halve, tmp_path, width=[1, 2, 3], progress=False).half.tolist() == [0.5, 1.0, 1.5]
+
+
+def test_a_full_disk_leaves_no_half_of_a_notebook(monkeypatch, tmp_path, capsys):
+    with sample_claims():
+        book = write_sample(tmp_path)
+        assert export_notebooks.main(["--root", str(book)]) == 0
+        before = {file: file.read_bytes() for file in (book / "notebooks").rglob("*.ipynb")}
+        for page in (book / "book").rglob("*.md"):
+            page.write_text(page.read_text(encoding="utf-8") + "\nOne sentence more.\n", encoding="utf-8")
+        monkeypatch.setattr(os, "replace", no_space)
+        assert export_notebooks.main(["--root", str(book)]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    assert before
+    assert {file: file.read_bytes() for file in (book / "notebooks").rglob("*") if file.is_file()} == before
+
+
 @pytest.fixture
 def readable():
     """A folder that everybody may read, wherever pytest keeps its own."""
@@ -109,12 +148,13 @@ def readable():
     shutil.rmtree(folder)
 
 
-def unprivileged(code, folder):
+def unprivileged(code, folder, before=""):
     """Run code as somebody who may not write to `folder`: root becomes nobody once the library is imported."""
     drop = "import os\nif os.geteuid() == 0:\n    os.setgid(65534)\n    os.setuid(65534)\n"
     environment = {**os.environ, "DLGN_CACHE": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"PYTHONPATH": str(folder / "book")} if (folder / "book").is_dir() else {}
     return subprocess.run(
-        [sys.executable, "-c", f"import torch._dynamo\nfrom dlgn_lib import shared_runs\n{drop}{code}"],
+        [sys.executable, "-c", f"import torch._dynamo\nfrom dlgn_lib import shared_runs\n{before}{drop}{code}"],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -138,6 +178,19 @@ def test_a_folder_that_is_read_only_costs_the_cache_and_nothing_else(readable):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("(0, 1, 2) ") and "could not be cached" in done.stdout and "DLGN_CACHE" in done.stdout
     assert not list(readable.iterdir())
+
+
+def test_what_only_reads_needs_no_permission_to_write(readable):
+    """The library is imported, and notebooks are compared, by somebody who may not write to the checkout."""
+    book = make_book(readable)  # its notebooks are there
+    for folder in (readable, *(place for place in book.rglob("*") if place.is_dir()), book):
+        folder.chmod(0o555)
+    before = f"import sys\nsys.path.insert(0, {str(book / 'book' / '_ext')!r})\nimport export_notebooks\n"
+    check = f"export_notebooks.main(['--root', {str(book)!r}, '--check'])"  # once more before, to import what it needs
+    done = unprivileged(f"sys.exit({check})\n", readable, f"{before}{check}\n")
+    for folder in (readable, *(place for place in book.rglob("*") if place.is_dir()), book):
+        folder.chmod(0o755)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("ci", ["", "true"])

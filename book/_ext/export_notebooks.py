@@ -33,6 +33,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from dlgn_lib.cache import in_one_move
 from dlgn_lib.exercises import stub
 
 EDITIONS = ("colab", "student", "teacher")
@@ -73,7 +74,8 @@ def read_book(root: Path) -> Sphinx:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")  # deprecations inside Sphinx's own extensions
-        app = Sphinx(root, None, scratch, scratch, "dummy", config, status=None, warning=io.StringIO(), freshenv=True)
+        out = Path(scratch, "out")  # myst-nb writes beside it
+        app = Sphinx(root, None, out, out, "dummy", config, status=None, warning=io.StringIO(), freshenv=True)
         app.build(force_all=True)
     return app
 
@@ -267,11 +269,16 @@ def main(arguments: list[str] | None = None) -> int:
         for file in changed + gone:
             print(f"{file} is not what the pages give: run `make notebooks`", file=sys.stderr)
         return 1 if changed or gone else 0
-    for file in changed:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(files[file])
-    for file in gone:
-        file.unlink()
+    try:
+        for path in changed:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with in_one_move(path) as file:
+                file.write_bytes(files[path])
+        for path in gone:
+            path.unlink()
+    except OSError as error:
+        print(f"{out} cannot be written: {error}", file=sys.stderr)
+        return 1
     print(f"{out}: {len(files)} files, {len(changed)} written, {len(gone)} removed")
     return 0
 
