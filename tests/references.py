@@ -6,6 +6,7 @@
 import contextlib
 import io
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,13 +123,16 @@ COMPARISONS = [
 
 
 def table() -> str:
-    """Return the table of the page."""
+    """Return the table of the page, with the versions that build this book."""
     from dlgn_lib.claims import show_number
 
+    pins = (PAGE.parents[1] / "constraints.txt").read_text(encoding="utf-8")
     rows = ["| Ours | Compared with | Nets or data sets | They differ by |", "|---|---|---|---|"]
     for row in COMPARISONS:
         apart = f"a relative {show_number(row.bound)} at most" if row.bound else "no region"
-        rows.append(f"| {row.what} | {row.other} | {row.seeds} | {apart} |")
+        library, *part = row.other.split(", ")
+        version = re.search(rf"^{library}==(\S+)$", pins, re.MULTILINE | re.IGNORECASE)[1]
+        rows.append(f"| {row.what} | {', '.join([f'{library} {version}', *part])} | {row.seeds} | {apart} |")
     return "\n".join(rows) + "\n"
 
 

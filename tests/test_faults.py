@@ -15,7 +15,7 @@ import pytest
 import torch
 from sample_book import sample_claims, write_sample
 from test_cache import ROOT, build, executed
-from test_same import make_book
+from test_same import make_book, written
 
 from dlgn_lib import shared_runs
 from dlgn_lib.sweeps import sweep
@@ -75,7 +75,7 @@ def test_a_build_killed_at_any_moment_can_be_run_again(undisturbed, tmp_path):
     assert killed == moments  # every build was still going on
     succeeded, printed = build(book)
     assert succeeded, printed
-    assert pages(book) == pages(undisturbed)
+    assert written(book) == written(undisturbed)  # pages and notebooks
 
 
 @pytest.mark.parametrize("damage", ["half a database", "half an entry"])
