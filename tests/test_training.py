@@ -147,6 +147,16 @@ def test_an_epoch_of_mini_batches_sees_every_sample_once():
     assert torch.cat(first).tolist() != torch.cat(second).tolist()
 
 
+def test_one_batch_of_all_samples_is_a_full_batch():
+    """Up to the order in which the samples are added."""
+    full, one = (
+        train(make({"kind": ReLUNet}, width=5), X, Y, steps=6, lr=0.01, batch=batch, snapshots=[6])
+        for batch in (None, len(X))
+    )
+    assert one.every == 1
+    assert_same_run(full, one)
+
+
 def test_losses_of_mini_batches_are_those_of_all_data_after_each_epoch():
     run = train(make({"kind": ReLUNet}, width=5), X, Y, steps=9, lr=0.01, batch=7, snapshots=range(10))
     assert run.every == 4  # ⌈24 / 7⌉
