@@ -19,10 +19,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cosmic_ray.plugins
-from cosmic_ray.commands.init import _all_work_items
-from cosmic_ray.mutating import mutate_code
-
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ["kernels", "paths", "features", "regions", "training", "gdln"]
 GOAL = 0.9
@@ -46,6 +42,8 @@ def annotations(source: str) -> set[int]:
 
 def sample(size: int, seed: int) -> list:
     """Return mutations of all modules, drawn at random without replacement."""
+    from cosmic_ray.commands.init import _all_work_items  # installed by `make mutants` alone
+
     found = []
     for module in MODULES:
         path = ROOT / "dlgn_lib" / f"{module}.py"
@@ -61,6 +59,9 @@ def sample(size: int, seed: int) -> list:
 
 def mutated(mutation) -> tuple[str, str, str]:
     """Return (source, the line that changed, the line it became)."""
+    import cosmic_ray.plugins
+    from cosmic_ray.mutating import mutate_code
+
     source = Path(mutation.module_path).read_text(encoding="utf-8")
     operator = cosmic_ray.plugins.get_operator(mutation.operator_name)(**mutation.operator_args)
     changed = mutate_code(source, operator, mutation.occurrence)
