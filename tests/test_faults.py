@@ -181,14 +181,15 @@ def test_a_folder_that_is_read_only_costs_the_cache_and_nothing_else(readable):
 
 
 def test_what_only_reads_needs_no_permission_to_write(readable):
-    """The library is imported, and notebooks are compared, by somebody who may not write to the checkout."""
+    """Notebooks are compared by somebody who may not write to the checkout."""
     book = make_book(readable)  # its notebooks are there
-    for folder in (readable, *(place for place in book.rglob("*") if place.is_dir()), book):
+    folders = [readable, book, *(place for place in book.rglob("*") if place.is_dir())]
+    for folder in folders:
         folder.chmod(0o555)
     before = f"import sys\nsys.path.insert(0, {str(book / 'book' / '_ext')!r})\nimport export_notebooks\n"
     check = f"export_notebooks.main(['--root', {str(book)!r}, '--check'])"  # once more before, to import what it needs
     done = unprivileged(f"sys.exit({check})\n", readable, f"{before}{check}\n")
-    for folder in (readable, *(place for place in book.rglob("*") if place.is_dir()), book):
+    for folder in folders:
         folder.chmod(0o755)
     assert done.returncode == 0, done.stderr
 
