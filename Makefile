@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SITE   := _build/html
+SITE_TOOL := PYTHONPATH=book/_ext $(BIN)/python -m dlgn_site
 READY  := $(VENV)/.ready
 BUILT  := $(SITE)/.built
 QUICK  := claims classifiers drawings elsewhere exercises features gdln kernels models paths regions results statistics training widgets
@@ -52,13 +53,13 @@ colab: $(READY)  ## run all notebooks in Colab's versions, and record that they 
 	$(BIN)/python tests/colab_record.py
 
 notebooks: $(READY)  ## write notebooks/ from book/: what Colab opens
-	$(BIN)/python book/_ext/export_notebooks.py --out notebooks --edition colab
+	$(SITE_TOOL).export_notebooks --out notebooks --edition colab
 
 claims: $(BUILT)  ## copy the values measured by the build into book/claims.yml, from where notebooks print them
-	$(BIN)/python book/_ext/claims.py
+	$(SITE_TOOL).claims
 
 elsewhere: $(READY)  ## measure how far the claims move on other machines, and write it into book/claims.yml
-	$(BIN)/python book/_ext/elsewhere.py
+	$(SITE_TOOL).elsewhere
 
 oldest: $(READY)  ## run the library's tests with the oldest versions that pyproject.toml allows
 	.ci/oldest $(filter-out elsewhere exercises results,$(QUICK))
@@ -71,11 +72,11 @@ same:  ## build the book twice from cold and compare ledger and notebooks, byte 
 	.ci/same
 
 pictures: $(BUILT)  ## take the README's picture and the preview of shared links from the built site
-	$(BIN)/python book/_ext/pictures.py
+	$(SITE_TOOL).pictures
 
 course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
-	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/student --edition student
-	$(BIN)/python book/_ext/export_notebooks.py --out _build/course/teacher --edition teacher
+	$(SITE_TOOL).export_notebooks --out _build/course/student --edition student
+	$(SITE_TOOL).export_notebooks --out _build/course/teacher --edition teacher
 
 bench: $(READY)  ## measure the library's speed against plain code, as ratios in one run
 	$(BIN)/python tests/bench.py

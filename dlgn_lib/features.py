@@ -81,7 +81,7 @@ def feature_spectrum(
     The singular value decomposition of features / √N = U S Vᵀ gives eigenvalues S² and eigenfunctions √N U; it costs
     what the smaller of N and P allows. Directions without variance are left out, so R is the rank of the features. With
     N ≤ P every function on the sample lies in the span, and quality says nothing about other inputs.
-    Source: the forward feature map of [featuremap].
+    Source: the forward feature map of [featuremap]. Page: neighbours/feature-map.
 
     Args:
         features: the last hidden layer (N, P), e.g. `net.features(x)`; not centred.
@@ -151,7 +151,7 @@ def _effective_dimension(eigenvalues: Tensor) -> float:
 def d_lr(features: Tensor, output: Tensor) -> float:
     """Return 1 - CKA of the features' kernel and the projector on the span of the outputs, both centred: 0 rich, towards 1 lazy.
 
-    Source: the second version of [featuremap]. Computed without any N x N matrix.
+    Source: the second version of [featuremap]. Computed without any N x N matrix. Page: neighbours/feature-map.
 
     Raises:
         ValueError: if a tensor has the wrong shape, is not finite, or is constant.
@@ -190,10 +190,15 @@ def collapse(features: Tensor, labels: Tensor) -> Collapse:
     mean squared distance of class means to the global mean; `nc1` is tr(S_w S_b⁺) / C; `nc2` the relative spread
     (largest over smallest, minus 1) of the C - 1 eigenvalues of the class means' covariance: 0 for a simplex, infinite
     if the class means do not span C - 1 dimensions.
-    Source: Papyan, Han and Donoho (2020) [papyan]; the kernel form is this book's.
+    Source: Papyan, Han and Donoho (2020) [papyan]; the kernel form is this book's. Page: neighbours/collapse.
 
     Raises:
         ValueError: if there are fewer than two classes or `labels` is not one whole number per sample.
+
+    >>> features = torch.tensor([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [-1.0, 0.2]]).double()
+    >>> found = collapse(features, torch.tensor([0, 0, 1, 1]))
+    >>> round(found.within, 6), round(found.between, 6)
+    (0.005, 1.0025)
     """
     phi = _matrix("features", features)
     check_tensor("labels", labels, len(phi), kind="whole")

@@ -4,15 +4,14 @@ All of them are products over layers, so paths and parameters are never listed. 
 """
 
 import math
-import time
 from collections.abc import Iterator
-from functools import cache
 
 import torch
 from torch import Tensor, nn
 
 from dlgn_lib.checks import check_tensor
-from dlgn_lib.models import DeepLinearNet, GatedNet, ReLUNet
+from dlgn_lib.models.base import GatedNet
+from dlgn_lib.models.relu import DeepLinearNet, ReLUNet
 from dlgn_lib.paths import path_form
 
 _BLOCK = 512  # rows of a kernel computed at a time: small enough to stay in a processor's cache
@@ -23,7 +22,7 @@ def overlap_kernel(net: GatedNet, x: Tensor, y: Tensor | None = None, hard: bool
 
     With hard gates an entry counts the paths that are active at both inputs. Absorbed biases add the constant unit of
     each layer. float32 nets give float32 unless the number of paths passes its range; then float64 is used.
-    Source: Yadav et al. (2024), overlap kernel [halfspace].
+    Source: Yadav et al. (2024), overlap kernel [halfspace]. Page: kernels/overlap.
 
     Args:
         net: any net of the family.
@@ -36,12 +35,12 @@ def overlap_kernel(net: GatedNet, x: Tensor, y: Tensor | None = None, hard: bool
     [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
     with torch.no_grad():
-        gates = _wide_enough(net, path_form(net, x, hard)[1])
+        gates = _wide_enough(path_form(net, x, hard)[1])
         y = None if y is None else net.check_input(y, "y")
         dtype = gates[0].dtype
         if y is not None:
-            return _gram_product(gates, _wide_enough(net, path_form(net, y, hard)[1]), dtype)
-        if len(x) > _BLOCK and all(((g == 0) | (g == 1)).all() for g in gates) and _bfloat16_is_faster(x.device):
+            return _gram_product(gates, _wide_enough(path_form(net, y, hard)[1]), dtype)
+        if len(x) > _BLOCK and all(((g == 0) | (g == 1)).all() for g in gates) and _counts_in_bfloat16(x.device):
             gates = [gate.bfloat16() for gate in gates]
         kernel = x.new_empty(len(x), len(x), dtype=dtype)
         for start in range(0, len(x), _BLOCK):
@@ -60,26 +59,19 @@ def _mirrored(kernel: Tensor) -> Tensor:
     return kernel.triu() + kernel.triu(1).T
 
 
-def _wide_enough(net: GatedNet, gates: list[Tensor]) -> list[Tensor]:
+def _wide_enough(gates: list[Tensor]) -> list[Tensor]:
     """Return the gates in a type whose range holds the number of paths."""
-    log_paths = net.depth * math.log(gates[0].shape[1])
+    log_paths = sum(math.log(gate.shape[1]) for gate in gates)
     narrow = log_paths >= math.log(torch.finfo(gates[0].dtype).max)
     return [gate.double() for gate in gates] if narrow else gates
 
 
-@cache
-def _bfloat16_is_faster(device: torch.device) -> bool:
-    """Return whether this processor multiplies matrices of small whole numbers faster in bfloat16 than in float32."""
-    seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        block = torch.ones(_BLOCK, 256, dtype=dtype, device=device)
-        trials = []
-        for _ in range(4):  # the first warms up
-            start = time.perf_counter()
-            (block @ block.T)[0, 0].item()
-            trials.append(time.perf_counter() - start)
-        seconds[dtype] = min(trials[1:])
-    return seconds[torch.bfloat16] < seconds[torch.float32]
+def _counts_in_bfloat16(device: torch.device) -> bool:
+    """Return whether this device has matrix products of bfloat16 of its own, which are faster than those of float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    able: dict = getattr(torch.cpu, "get_capabilities", dict)()  # an older torch does not say
+    return device.type == "cpu" and bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
 def _gram(a: Tensor, b: Tensor, dtype: torch.dtype) -> Tensor:
@@ -99,7 +91,12 @@ def _gram_product(left: list[Tensor], right: list[Tensor], dtype: torch.dtype) -
 def path_kernel(net: GatedNet, x: Tensor, y: Tensor | None = None, hard: bool | None = None) -> Tensor:
     """Return ⟨v(x), v(y)⟩ Λ(x, y), (N, N'): the kernel of the features f_π(x) v(x). Arguments: `overlap_kernel`.
 
-    Source: the neural path kernel of Lakshminarayanan and Singh (2020) [npk].
+    Source: the neural path kernel of Lakshminarayanan and Singh (2020) [npk]. Page: kernels/overlap.
+
+    >>> from dlgn_lib import DLGN
+    >>> net, x = DLGN(2, 4, 2), torch.eye(2)     # orthogonal inputs have nothing in common
+    >>> path_kernel(net, x)[0, 1].item()
+    0.0
     """
     with torch.no_grad():
         v = path_form(net, x, hard)[0]
@@ -156,6 +153,7 @@ def ntk(net: GatedNet, x: Tensor, y: Tensor | None = None, part: str = "full", h
     For a weight matrix the gradient at one input is an outer product, δ aᵀ, of what comes back and what goes in. So the
     kernel is a sum over layers of (δ·δ')(a·a'), and no Jacobian with its N x parameters entries is ever formed.
     Memory: O(N² + N·M·depth). Source: the split into parts follows Yadav et al. (2024) [halfspace].
+    Page: kernels/tangent.
 
     Args:
         net: any net of the family; parameters that are frozen do not count.
@@ -196,8 +194,13 @@ def ntk(net: GatedNet, x: Tensor, y: Tensor | None = None, part: str = "full", h
 def trace_normalize(kernel: Tensor) -> Tensor:
     """Return N·K / tr K, so that the mean of the diagonal is 1.
 
+    Source: the figures of Yadav et al. (2024) [halfspace]. Page: learning/kernels-in-training.
+
     Raises:
         ValueError: if the kernel is not square or its trace is not positive.
+
+    >>> trace_normalize(torch.tensor([[1.0, 1.0], [1.0, 3.0]])).tolist()
+    [[0.5, 0.5], [0.5, 1.5]]
     """
     check_tensor("kernel", kernel, "N", "N")
     trace = kernel.trace()
@@ -210,9 +213,14 @@ def alignment(kernel: Tensor, target: Tensor) -> float:
     """Return the centred alignment ⟨HKH, HTH⟩ / (‖HKH‖ ‖HTH‖) of two kernels (N, N), H = 1 - 11ᵀ/N; at most 1.
 
     Pass `y @ y.T` as `target` to see how far a kernel is turned towards the targets y.
+    Source: centred kernel alignment, Cortes et al. (2012). Page: learning/kernels-in-training.
 
     Raises:
         ValueError: if the kernels are not square, differ in size, or are constant.
+
+    >>> kernel = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    >>> round(alignment(kernel, 3 * kernel + 5), 6)     # neither a factor nor a constant counts
+    1.0
     """
     check_tensor("target", target, *check_tensor("kernel", kernel, "N", "N").shape)
     a, b = (k - k.mean(0) - k.mean(1, keepdim=True) + k.mean() for k in (kernel.double(), target.double()))
@@ -226,7 +234,7 @@ def class_contrast(kernel: Tensor, labels: Tensor) -> float:
     """Return the mean entry of a kernel (N, N) between different inputs of one class, divided by that between classes.
 
     It is 1 if the kernel knows nothing of the classes, and does not change when the kernel is scaled. The diagonal does
-    not count. Page: learning/images.
+    not count. Page: learning/images. Source: this book.
 
     Args:
         kernel: kernel of N inputs.
@@ -255,8 +263,13 @@ def class_contrast(kernel: Tensor, labels: Tensor) -> float:
 def effective_rank(kernel: Tensor) -> float:
     """Return exp(-Σ p_i log p_i) of the eigenvalues' shares p_i: r for r equal eigenvalues, between 1 and N.
 
+    Source: Roy and Vetterli (2007). Page: learning/kernels-in-training.
+
     Raises:
         ValueError: if the kernel is not square, or has no positive eigenvalue.
+
+    >>> round(effective_rank(torch.eye(5)), 6), round(effective_rank(torch.ones(5, 5)), 6)
+    (5.0, 1.0)
     """
     check_tensor("kernel", kernel, "N", "N")
     values = torch.linalg.eigvalsh(kernel.double()).clamp_min(0)

@@ -10,24 +10,26 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from numbers import Rational
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from dlgn_lib.checks import check_tensor
-from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
+from dlgn_lib.models.base import GatedNet
+from dlgn_lib.models.relu import DeepLinearNet, ReLUNet
+from dlgn_lib.models.separate import DLGN, GaLUNet
 
 #: Floats only. A pre-activation Σ w h + b within TOLERANCE (Σ |w| max|h| + |b|) of zero counts as zero, max|h| taken over
 #: the region reached so far. A piece narrower than TOLERANCE times the largest coordinate of the bounds is dropped: that is
 #: some thousand times what floats can tell apart there, and far from what the bounds measure, so large bounds lose no region.
 TOLERANCE = 1e-12
-
 Interval = tuple[float, float] | tuple[Fraction, Fraction]
 Polygon = Tensor | list[tuple[Fraction, Fraction]]
 
 
-def _array(values: Sequence, exact: bool) -> np.ndarray:
+def _array(values: Sequence | np.ndarray, exact: bool) -> np.ndarray:
     """Return nested numbers as an array of float64 or, if exact, of fractions."""
     array = np.array(values, dtype=object)
     convert = (lambda a: Fraction(a) if isinstance(a, Rational) else Fraction(float(a))) if exact else float
@@ -60,10 +62,12 @@ def _corners(net: GatedNet, bounds: Sequence, exact: bool) -> np.ndarray:
 
 def _gate_layers(net: GatedNet, exact: bool) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return (weights (M, M'), offsets (M,)) of every gate layer; for a deep linear net zeros, a gate that is on."""
-    modules = net.value_layers[:-1] if isinstance(net, ReLUNet | DeepLinearNet) else net.gate_layers
+    modules = list(net.gate_layers if isinstance(net, DLGN | GaLUNet) else net.value_layers)[: net.depth]
     if not all(torch.isfinite(parameter).all() for module in modules for parameter in module.parameters()):
         raise ValueError("net has weights that are NaN or inf; a region needs finite ones (did the training diverge?)")
-    pairs = [(m.weight, m.weight.new_zeros(net.width) if m.bias is None else m.bias) for m in modules]
+    pairs: list[tuple[Tensor, Tensor]] = [
+        (m.weight, m.weight.new_zeros(len(m.weight)) if m.bias is None else m.bias) for m in modules
+    ]
     if isinstance(net, DeepLinearNet):
         pairs = [(torch.zeros_like(weight), torch.zeros_like(offset)) for weight, offset in pairs]
     return [(_array(weight.tolist(), exact), _array(offset.tolist(), exact)) for weight, offset in pairs]
@@ -97,7 +101,7 @@ def _split(cell: np.ndarray, first: int, tolerance: np.ndarray, keep: Callable) 
     while waiting:
         cell = waiting.pop()
         z = cell[:, first:]
-        mixed = ((z > tolerance).any(0) & (z < -tolerance).any(0)).nonzero()[0]
+        mixed = np.flatnonzero((z > tolerance).any(0) & (z < -tolerance).any(0))
         if len(mixed):
             parts = [_clip(cell, first + mixed[0], sign, tolerance[mixed[0]]) for sign in (-1, 1)]
             waiting.extend(filter(keep, parts))
@@ -125,14 +129,16 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
             1 if dim == 1 else (x.max(axis=0) - x.min(axis=0)).max()
         )  # area over length: a width
 
-    cells = [(np.concatenate([corners, corners], axis=1), ())]  # rows (x, what the next layer reads)
+    cells: list[tuple[np.ndarray, tuple]] = [
+        (np.concatenate([corners, corners], axis=1), ())
+    ]  # rows (x, what the next layer reads)
     for number, (weight, offset) in enumerate(_gate_layers(net, exact), start=1):
         reach = np.max([abs(cell[:, dim:]).max(axis=0) for cell, _ in cells], axis=0)  # (M',)
         tolerance = (abs(weight) @ reach + abs(offset)) * (0 if exact else TOLERANCE)  # (M,)
-        parts = []
+        parts: list[tuple[np.ndarray, tuple]] = []
         for cell, pattern in cells:
             part = np.concatenate([cell[:, :dim], cell[:, dim:] @ weight.T + offset], axis=1)  # (V, D + M)
-            if path is not None and path[number - 1] < net.width:
+            if path is not None and path[number - 1] < net.widths[number - 1]:
                 part = _clip(part, dim + path[number - 1], 1, tolerance[path[number - 1]])
             if keep(part):
                 split = path is None or (relu and number < net.depth)
@@ -150,7 +156,7 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
     return [(cell[:, :dim], pattern) for cell, pattern in cells]
 
 
-def _piece(points: np.ndarray, exact: bool) -> Interval | Polygon:
+def _piece(points: np.ndarray, exact: bool) -> Any:
     points = points + 0  # turns -0.0 into 0.0
     if points.shape[1] == 1:
         return points[0].item(), points[-1].item()
@@ -158,13 +164,15 @@ def _piece(points: np.ndarray, exact: bool) -> Interval | Polygon:
 
 
 def _check_path(net: GatedNet, path: Sequence[int]) -> list[int]:
-    units = net.width + (net.value_layers[0].bias is not None)  # with absorbed biases unit M is the constant one
-    problem = f"path must be {net.depth} unit numbers from 0 to {units - 1}, one per hidden layer, got {path!r}"
+    constant = net.value_layers[0].bias is not None  # with absorbed biases unit M is the constant one
+    last = [units - 1 + constant for units in net.widths]
+    ends = last[0] if len(set(last)) == 1 else last
+    problem = f"path must be {net.depth} unit numbers from 0 to {ends}, one per hidden layer, got {path!r}"
     try:
         path = [operator.index(unit) for unit in path]
     except TypeError:
         raise TypeError(problem) from None
-    if len(path) != net.depth or not all(0 <= unit < units for unit in path):
+    if len(path) != net.depth or not all(0 <= unit <= end for unit, end in zip(path, last, strict=True)):
         raise ValueError(problem)
     return path
 
@@ -210,7 +218,7 @@ def path_region(
             return pieces
         return pieces[0] if pieces else torch.zeros(0, 2, dtype=torch.float64)
     gap = 0 if exact else TOLERANCE * abs(box).max()
-    merged = []
+    merged: list[Any] = []
     for low, high in sorted(pieces):
         if merged and low <= merged[-1][1] + gap:
             merged[-1] = merged[-1][0], max(high, merged[-1][1])
@@ -227,6 +235,7 @@ def activation_regions(
     A pattern is a tuple of `depth` tuples of M hard gates, 0 or 1. On each region a ReLU net is linear; the regions
     tile the bounds, and a path is active on the union of those whose pattern has a 1 at each of its units.
     Regions without length or area are left out. Arguments and errors: `path_region`. Page: experts/gating.
+    Source: this book.
 
     >>> net = ReLUNet.from_weights([[[1.0], [-1.0]], [[1.0, 1.0]]])
     >>> activation_regions(net, (-1, 1), exact=True)[0]
@@ -239,6 +248,7 @@ def region_area(pieces: Tensor | Iterable) -> float | Fraction:
     """Return the total length or area of what `path_region` returned: a list of pieces, or one polygon (V, 2).
 
     Fractions give a fraction. The pieces must overlap in their boundaries only.
+    Source: this book. Page: experts/gating.
 
     Raises:
         ValueError: if a piece is neither an interval (low, high) nor a polygon (V, 2).
@@ -246,7 +256,7 @@ def region_area(pieces: Tensor | Iterable) -> float | Fraction:
     >>> region_area([(0.5, 1.5), (2.5, 3.5)]), region_area([[(0, 0), (Fraction(1, 3), 0), (0, 2)]])
     (2.0, Fraction(1, 3))
     """
-    total = 0
+    total: float | Fraction = 0
     for piece in (
         [check_tensor("pieces", pieces, "V", 2, kind="real", empty=True)] if isinstance(pieces, Tensor) else pieces
     ):
@@ -256,92 +266,3 @@ def region_area(pieces: Tensor | Iterable) -> float | Fraction:
         points = _array(points, exact=all(isinstance(a, Rational) for a in points.flat))
         total = total + (_size(points.reshape(2, 1) if points.ndim == 1 else points) if points.size else 0)
     return total if isinstance(total, Rational) else float(total)
-
-
-def axial_resultant(normals: Tensor) -> float:
-    """Return the axial resultant length `|mean exp(2iφ)|` of normals (M, 2) with angles φ: 0 spread evenly, 1 on one axis.
-
-    A normal and its opposite count as one axis: they are two sides of one boundary. Lengths do not count; zero
-    normals are left out. Source: directional statistics, e.g. Mardia and Jupp (2000). Page: learning/half-spaces.
-
-    Raises:
-        ValueError: if `normals` is not (M, 2) or holds no direction at all.
-
-    >>> axial_resultant(torch.tensor([[1.0, 0.0], [-2.0, 0.0]])), axial_resultant(torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
-    (1.0, 0.0)
-    """
-    normals = _directions(normals)
-    if normals.shape[1] != 2:
-        raise ValueError(f"normals must have shape (M, 2) to have an angle, got {tuple(normals.shape)}")
-    cosine, sine = normals.T
-    return math.hypot((cosine**2 - sine**2).mean().item(), (2 * cosine * sine).mean().item())
-
-
-def participation_ratio(normals: Tensor) -> float:
-    """Return (Σ λ_i)² / Σ λ_i² of the eigenvalues λ of Σ_i n_i n_iᵀ over unit normals n_i (M, D): how many dimensions they fill.
-
-    Between 1 (all on one axis) and min(M, D). Zero normals are left out. Page: learning/half-spaces.
-
-    Raises:
-        ValueError: if `normals` is not (M, D) or holds no direction at all.
-
-    >>> participation_ratio(torch.eye(3)), participation_ratio(torch.tensor([[0.0, 2.0], [0.0, -3.0]]))
-    (3.0, 1.0)
-    """
-    squares = torch.linalg.svdvals(_directions(normals)) ** 2
-    return (squares.sum() ** 2 / (squares**2).sum()).item()
-
-
-def mean_cosine(normals: Tensor) -> float:
-    """Return the mean absolute cosine of the angle between two different normals (M, D): 1 if all lie on one axis.
-
-    Random directions have about √(2 / (π D)). Zero normals are left out. Page: learning/images.
-
-    Raises:
-        ValueError: if `normals` is not (M, D) or holds fewer than two directions.
-
-    >>> mean_cosine(torch.tensor([[1.0, 0.0], [-2.0, 0.0], [0.0, 3.0]]))    # of three pairs one lies on one axis
-    0.3333333333333333
-    """
-    directions = _directions(normals)
-    if len(directions) < 2:
-        raise ValueError("normals must hold at least two that are not zero")
-    pairs = torch.triu_indices(len(directions), len(directions), offset=1)
-    return (directions @ directions.T)[*pairs].abs().mean().item()
-
-
-def _directions(normals: Tensor) -> Tensor:
-    """Return the normals that are not zero, scaled to length one, in float64."""
-    check_tensor("normals", normals, "M", "D", kind="real")
-    lengths = normals.double().norm(dim=1, keepdim=True)
-    kept = lengths.flatten() > 0
-    if not kept.any():
-        raise ValueError("normals must hold at least one that is not zero")
-    return (normals.double() / lengths)[kept]
-
-
-def gate_correlation(net: GatedNet, x: Tensor) -> list[float]:
-    """Return for each hidden layer the mean absolute correlation over x (N, D) of two units' hard gates: 1 if all cut alike.
-
-    It is defined for every net of the family, unlike normals. Units that never change on x are left out; a layer with
-    fewer than two others gives NaN. Page: learning/relu.
-
-    Raises:
-        ValueError: if `x` holds no input.
-
-    >>> net = DLGN(1, 2, 1).double()
-    >>> [round(c, 9) for c in gate_correlation(net, torch.tensor([[-1.0], [1.0]]).double())]    # one boundary, at 0
-    [1.0]
-    """
-    if not len(net.check_input(x)):
-        raise ValueError("x must hold at least one input, got none: nothing varies")
-    result = []
-    for gate in net.gates(x, hard=True):
-        varied = gate[:, gate.double().var(dim=0, correction=0) > 0].double()
-        if varied.shape[1] < 2:
-            result.append(math.nan)
-            continue
-        matrix = torch.corrcoef(varied.T).abs()
-        count = len(matrix)
-        result.append(((matrix.sum() - count) / (count * (count - 1))).item())
-    return result

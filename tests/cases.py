@@ -69,11 +69,13 @@ def assert_same_run(one, other, tolerance=1e-9):
 def nets(draw, members=MEMBERS, in_dim=4, width=6, depth=5, out_dim=3, coarse=False):
     """Draw a net; the numbers are the largest sizes, `coarse=None` draws both kinds of weights."""
     whole = st.integers
+    layers = draw(whole(1, depth))
+    units = whole(1, width)
     return make(
         draw(st.sampled_from(members)),
         draw(whole(1, in_dim)),
-        draw(whole(1, width)),
-        draw(whole(1, depth)),
+        draw(units | st.lists(units, min_size=layers, max_size=layers)),
+        layers,
         draw(whole(1, out_dim)),
         seed=draw(whole(0, 999)),
         coarse=draw(st.booleans()) if coarse is None else coarse,

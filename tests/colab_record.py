@@ -35,9 +35,19 @@ def library_key() -> str:
     return _digest(bounds, *named)
 
 
+def drawings(notebook: str) -> list[Path]:
+    """Return the files with the drawings that a notebook imports."""
+    named = re.findall(r"from dlgn_lib\.pages(?:\.(\w+))? import (\w+)", notebook)
+    return [ROOT / "book" / part / "figures" / f"{page}.py" for part, page in named]
+
+
 def notebook_keys() -> dict[str, str]:
-    """Return a hash of every notebook."""
-    return {name_of(path): _digest(path.read_bytes()) for path in NOTEBOOKS}
+    """Return a hash of every notebook with its drawings."""
+    texts = {path: path.read_text(encoding="utf-8") for path in NOTEBOOKS}
+    return {
+        name_of(path): _digest(text.encode(), *(file.read_bytes() for file in drawings(text)))
+        for path, text in texts.items()
+    }
 
 
 def read() -> dict:

@@ -1,6 +1,9 @@
 """One hypothesis profile for all tests: the same examples in every run, no files left behind. And a place without data."""
 
+import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import colab_record
 import pytest
@@ -25,6 +28,8 @@ def pytest_terminal_summary(terminalreporter):
         )
 
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))  # what makes the site
+os.environ |= {"DLGN_PROGRESS": "0", "DLGN_DOWNLOAD": "0"}  # as in a build of the site
 settings.register_profile("book", derandomize=True, deadline=None, max_examples=40, database=None)
 settings.load_profile("book")
 
@@ -32,7 +37,7 @@ settings.load_profile("book")
 @pytest.fixture
 def no_data(monkeypatch, tmp_path):
     """An empty data folder, an empty cache, no Debian package: a test puts there what it wants to be found."""
-    from dlgn_lib import images
+    from dlgn_lib.data import images
 
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("DLGN_DATA", str(tmp_path / "data"))

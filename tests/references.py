@@ -14,8 +14,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from dlgn_lib import activation_regions, collapse, effective_rank, feature_spectrum, ntk
+from dlgn_lib import feature_spectrum, ntk
+from dlgn_lib.features import collapse
+from dlgn_lib.kernels import effective_rank
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
+from dlgn_lib.regions import activation_regions
 
 PAGE = Path(__file__).resolve().parents[1] / "book" / "checked.md"
 START, END = "<!-- table: python tests/references.py -->\n\n", "\n<!-- end of the table -->"
@@ -124,7 +127,7 @@ COMPARISONS = [
 
 def table() -> str:
     """Return the table of the page, with the versions that build this book."""
-    from dlgn_lib.claims import show_number
+    from dlgn_lib.numbers import show_number
 
     pins = (PAGE.parents[1] / "constraints.txt").read_text(encoding="utf-8")
     rows = ["| Ours | Compared with | Nets or data sets | They differ by |", "|---|---|---|---|"]

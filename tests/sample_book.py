@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sphinx_proof.proof_type import PROOF_TYPES
 
-from dlgn_lib import claims
+from dlgn_lib.book import register
+from dlgn_lib.book.register import Claim
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = "https://example-org.github.io/sample/book"
@@ -31,14 +32,14 @@ html: {{baseurl: "https://example-org.github.io/sample/", use_repository_button:
 parse:
   myst_enable_extensions: [amsmath, attrs_inline, colon_fence, deflist, dollarmath, tasklist]
 sphinx:
-  local_extensions: {{claims: "{ROOT}/book/_ext", exercises: "{ROOT}/book/_ext", colab_button: "{ROOT}/book/_ext"}}
+  local_extensions: {{dlgn_site.claims: "{ROOT}/book/_ext"}}
   config:
     extensions: [myst_nb, jupyter_book, sphinx_external_toc, sphinx_togglebutton, sphinx_design, sphinx_book_theme,
-      sphinx_comments, sphinxcontrib.bibtex, sphinx_proof, claims, exercises, colab_button]
+      sphinx_comments, sphinxcontrib.bibtex, sphinx_proof, dlgn_site.claims, dlgn_site.exercises, dlgn_site.colab_button]
     myst_dmath_double_inline: true
     myst_heading_anchors: 2
     bibtex_reference_style: author_year
-    mathjax3_config: {{tex: {{macros: {{R: '\mathbb{{R}}', norm: ['\lVert #1 \rVert', 1], abs: ['|#1|', 1]}}}}}}
+    mathjax3_config: {{tex: {{macros: {{R: '\mathbb{{R}}', norm: ['\lVert #1 \rVert', 1]}}}}}}
 """
 BIB = r"""
 @article{two, author={Singh, Amit and van der Berg, J{\"u}rgen}, title={T}, journal={J}, year={2020}, doi={10.1016/0893-6080(89)90014-2}}
@@ -55,7 +56,7 @@ Of {ref}`start` and {eq}`eq-a`; {prf:ref}`thm`; {doc}`../intro`; {colab}`run it 
 {py:func}`dlgn_lib.paths.demo`, {py:class}`torch.Tensor`, {py:mod}`torch`, {py:meth}`torch.Tensor.sum`.
 
 $$
-f(x) = \norm{x}
+f(x) \in \R
 $$ (eq-a)
 
 ```{math}
@@ -82,7 +83,7 @@ def twice(x):
 
 ```{code-cell}
 :tags: [check]
-from dlgn_lib.exercises import check
+from dlgn_lib.book import check
 
 check(twice, [((1,), 2)])
 ```
@@ -133,8 +134,8 @@ def write_sample(root, page=PAGE):
 @contextmanager
 def sample_claims():
     """A register with one more claim, so that the sample needs no claim of the book."""
-    book = claims.registry()
-    demo = claims.Claim("demo", "the demo gives", "this book", "part/page", "< 1", 4.1e-15, format="{:.1e}")
+    book = register.registry()
+    demo = Claim("demo", "the demo gives", "this book", "part/page", "< 1", 4.1e-15, format="{:.1e}")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(claims, "registry", lambda: book | {"demo": demo})
+        patch.setattr(register, "registry", lambda: book | {"demo": demo})
         yield

@@ -18,7 +18,8 @@ import requests  # noqa: F401
 import torch
 from image_files import ARCHIVE, cifar10_members, cifar100_members, fashion_files, put, tarred, zipped
 
-from dlgn_lib import DataError, cifar10, cifar100, fashion_mnist, images
+from dlgn_lib import fashion_mnist
+from dlgn_lib.data import DataError, cifar10, cifar100, images
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.usefixtures("no_data")
@@ -33,7 +34,7 @@ LOADERS = {
 @pytest.mark.parametrize("title", LOADERS)
 @pytest.mark.parametrize("download", [None, False], ids=["in a build", "forbidden"])
 def test_what_is_not_found_is_said_with_the_ways_to_get_it(monkeypatch, title, download):
-    monkeypatch.setenv("DLGN_BUILD", "0" if download is False else "1")
+    monkeypatch.setenv("DLGN_DOWNLOAD", "1" if download is False else "0")
     with pytest.raises(DataError, match=rf"{title} was not found; put .* into \$DLGN_DATA/{title.lower()}/"):
         LOADERS[title](download=download)
 
@@ -236,7 +237,7 @@ def test_a_download_goes_on_where_it_stopped(tmp_path, server):
 def test_a_process_killed_during_a_download_leaves_nothing_that_is_read(monkeypatch, tmp_path, server):
     server.fault = "stuck"
     code = (
-        "from dataclasses import replace; from dlgn_lib import images\n"
+        "from dataclasses import replace; from dlgn_lib.data import images\n"
         f"images.CIFAR10 = replace(images.CIFAR10, url={images.CIFAR10.url!r}, sha256={images.CIFAR10.sha256!r})\n"
         "images.cifar10(download=True)\n"
     )
@@ -266,11 +267,12 @@ def test_a_directory_in_place_of_a_cached_file(monkeypatch, tmp_path, server):
 
 
 def test_a_build_downloads_nothing_and_a_reader_sees_progress(monkeypatch, server, capsys):
-    monkeypatch.setenv("DLGN_BUILD", "1")
+    monkeypatch.setenv("DLGN_DOWNLOAD", "0")
     with pytest.raises(DataError, match="was not found"):
         cifar10()
     assert server.asked == []
-    monkeypatch.setenv("DLGN_BUILD", "0")
+    monkeypatch.setenv("DLGN_DOWNLOAD", "1")
+    monkeypatch.setenv("DLGN_PROGRESS", "1")
     assert len(cifar10().labels) == 60
     assert "100%" in capsys.readouterr().err
 

@@ -129,11 +129,8 @@ def test_false_claim_fails_the_build_with_claim_value_and_bound(book):
 
 
 def test_a_measured_value_in_the_register_runs_nothing_again(tmp_path):
-    sys.path.insert(0, str(ROOT / "book" / "_ext"))
-    try:
-        from cachekey import cache_key
-    finally:
-        sys.path.pop(0)
+    from dlgn_site.cachekey import cache_key
+
     (tmp_path / "book").mkdir()
     register = tmp_path / "book" / "claims.yml"
     keys = []

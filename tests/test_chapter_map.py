@@ -1,16 +1,10 @@
 """The map of the chapters that the first page draws from its table."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from dlgn_site.chapter_map import chapter_map
+from dlgn_site.not_found import base_path
 from docutils.core import publish_doctree
 from docutils.nodes import table
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
-
-from chapter_map import chapter_map
-from not_found import base_path
 
 TABLE = """\
 ======================== ======= ================

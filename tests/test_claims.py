@@ -5,8 +5,10 @@ from fractions import Fraction
 import pytest
 import torch
 
-from dlgn_lib import claims
-from dlgn_lib.claims import Claim, ClaimError, check_claim, claim, registered, registry, satisfies
+from dlgn_lib import numbers
+from dlgn_lib.book import ClaimError, claim, files, register
+from dlgn_lib.book.claims import check_claim
+from dlgn_lib.book.register import Claim, registered, registry, satisfies
 
 
 @pytest.fixture
@@ -15,7 +17,7 @@ def entry(monkeypatch):
 
     def put(**changes):
         fields = {"statement": "share", "source": "this book", "page": "p", "needs": "> 0.5", "value": 0.6} | changes
-        monkeypatch.setattr(claims, "registry", lambda: {"c": Claim(id="c", **fields)})
+        monkeypatch.setattr(register, "registry", lambda: {"c": Claim(id="c", **fields)})
 
     return put
 
@@ -96,7 +98,7 @@ def values_of(entry):
     """The values of a registered claim: its text, or the numbers in it (two for a range)."""
     if entry.needs.startswith("= "):
         return [entry.value]
-    text = claims.plain(registered(entry.id))
+    text = numbers.plain(registered(entry.id))
     return [float(number) for number in text.split(" to ")]
 
 
@@ -109,7 +111,7 @@ def test_every_registered_claim_is_complete_and_keeps_its_own_bound():
             for value in values_of(entry):
                 assert satisfies(value, entry.needs), f"{entry.id}: the registered value {value} breaks {entry.needs!r}"
         assert entry.show in ("median", "min", "max", "range", "bound")
-        assert (claims.register_path().parent / f"{entry.page}.md").exists(), f"{entry.id}: no page {entry.page}"
+        assert (files.register_path().parent / f"{entry.page}.md").exists(), f"{entry.id}: no page {entry.page}"
         assert registered(entry.id)
 
 
@@ -118,7 +120,7 @@ def test_every_registered_claim_is_complete_and_keeps_its_own_bound():
 
 def test_no_printed_digit_and_no_bound_depends_on_the_machine():
     """`make elsewhere` has written into the register how far every claim moves."""
-    wrong = {entry.id: problem for entry in registry().values() if (problem := claims.moves(entry))}
+    wrong = {entry.id: problem for entry in registry().values() if (problem := register.moves(entry))}
     assert not wrong, "\n".join(f"{name}: {problem}" for name, problem in wrong.items())
 
 
@@ -141,7 +143,7 @@ def test_no_printed_digit_and_no_bound_depends_on_the_machine():
 )
 def test_digits_and_bounds_are_held_against_the_spread(options, problem):
     entry = Claim(**({"id": "c", "statement": "s", "source": "s", "page": "p", "needs": "> -9", "value": 1} | options))
-    found = claims.moves(entry)
+    found = register.moves(entry)
     assert found is None if problem is None else problem in found
 
 
@@ -163,8 +165,8 @@ def test_a_bound_is_printed_in_place_of_rounding(entry):
     ],
 )
 def test_the_last_printed_digit_has_a_worth(value, form, place, text):
-    assert claims.last_place(value, form) == pytest.approx(place)
-    assert claims.show_number(value, form) == text
+    assert numbers.last_place(value, form) == pytest.approx(place)
+    assert numbers.show_number(value, form) == text
 
 
 @pytest.mark.parametrize(
@@ -179,4 +181,4 @@ def test_the_last_printed_digit_has_a_worth(value, form, place, text):
 )
 def test_the_ledger_says_how_far_a_printed_value_goes(options, text):
     entry = Claim(**({"id": "c", "statement": "s", "source": "s", "page": "p", "needs": "> -9", "value": 1} | options))
-    assert claims.elsewhere_text(entry) == text
+    assert register.elsewhere_text(entry) == text

@@ -9,8 +9,9 @@ import pytest
 import torch
 from image_files import cifar10_members, cifar100_members, put10, put100
 
-from dlgn_lib import GaLUNet, ImageSet, LinearNet, accuracy, classifier, train_classifier
-from dlgn_lib.classifiers import CLASSIFIERS
+from dlgn_lib import GaLUNet
+from dlgn_lib.data import ImageSet
+from dlgn_lib.training import CLASSIFIERS, LinearNet, accuracy, classifier, train_classifier
 
 COMMAND = Path(__file__).resolve().parents[1] / "book/learning/results/make_images.py"
 TABLES = ("images-accuracy", "images-kernels", "images-normals")

@@ -23,8 +23,9 @@ def test_the_page_of_the_recipe_becomes_a_chapter(tmp_path):
     (book / "book" / f"{name}.md").parent.mkdir(exist_ok=True)
     (book / "book" / f"{name}.md").write_text(chapter)
 
-    environment = os.environ | {"PYTHONPATH": str(book)}  # the library finds its register of claims beside itself
-    export = [sys.executable, str(ROOT / "book/_ext/export_notebooks.py"), "--root", str(book)]
+    # the library finds its register of claims beside itself
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(book), str(ROOT / "book" / "_ext")])}
+    export = [sys.executable, "-m", "dlgn_site.export_notebooks", "--root", str(book)]
     done = subprocess.run(export, capture_output=True, text=True, cwd=book, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     notebook = (book / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")

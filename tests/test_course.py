@@ -4,29 +4,19 @@ import doctest
 import hashlib
 import json
 import re
-import sys
 import zipfile
-from dataclasses import replace
-from itertools import combinations, pairwise
-from xml.etree import ElementTree
 
 import pytest
 import yaml
 from built_site import CHAPTERS, PAGES, article, source
+from dlgn_site import course_data, exercises, export_course
+from dlgn_site.export_course import expected
+from dlgn_site.export_notebooks import main, read_book
 from myst_nb.core.read import read_myst_markdown_notebook
 from sample_book import ROOT, sample_claims, write_sample
 
 import dlgn_lib
-from dlgn_lib.exercises import stub
-
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-import course_data
-import course_graph
-import exercises
-import export_course
-from export_course import expected
-from export_notebooks import main, read_book
+from dlgn_lib.book.exercises import stub
 
 DATA = course_data.read_pages(ROOT)
 LIMIT, PLANNED = course_data.read_plans(ROOT, DATA)
@@ -166,71 +156,15 @@ def test_site_says_what_an_exercise_trains(page):
     assert said == [f"{e.minutes} minutes, {e.difficulty}. Trains: {e.trains}." for e in data]
 
 
-# The graph
+# The table of prerequisites
 
 
-def drawn(pages):
-    """Return the boxes of the graph (page -> (left, top)) and its root."""
-    root = ElementTree.fromstring(course_graph.draw(pages, lambda name: f"../{name}.html"))
-    boxes = {link.get("href")[3:-5]: link.find("rect") for link in root.findall("a")}
-    return {name: (float(box.get("x")), float(box.get("y"))) for name, box in boxes.items()}, root
-
-
-def chapters():
-    return {name: page for name, page in DATA.items() if page.part}
-
-
-def test_graph_shows_every_page_once_below_what_it_needs():
-    pages = chapters()
-    boxes, root = drawn(pages)
-    assert list(boxes) == list(pages)
-    assert all(boxes[need][1] < boxes[name][1] for name, page in pages.items() for need in page.needs)
-    for (a, b), (c, d) in combinations(boxes.values(), 2):
-        assert b != d or abs(a - c) >= course_graph.WIDTH
-    width = float(root.get("viewBox").split()[2])
-    assert min(x for x, _ in boxes.values()) >= 0 and max(x for x, _ in boxes.values()) + course_graph.WIDTH <= width
-    says = root.find("desc").text
-    assert root.find("title").text and "Theorem 1 needs Paths" in says and "Paths needs no other page" in says
-
-
-def test_arrows_are_the_needs_and_run_through_no_box():
-    pages = chapters()
-    needs = course_graph.reduced({name: page.needs for name, page in pages.items()})
-    rows, lines = course_graph.rows_and_lines(needs)
-    assert sorted((line[0][0], line[-1][0]) for line in lines) == sorted(
-        (n, p) for p, all_ in needs.items() for n in all_
-    )
-    row = {node: number for number, nodes in enumerate(rows) for node in nodes}
-    assert all(row[b] == row[a] + 1 for line in lines for a, b in pairwise(line))
-    steps = [step for line in lines for step in pairwise(line)]
-    across = course_graph.centres(course_graph.sort_rows(rows, steps), steps)
-    for nodes in rows:
-        for a, b in combinations(nodes, 2):
-            room = sum(course_graph.WIDTH if len(node) == 1 else course_graph.BEND for node in (a, b)) / 2
-            assert abs(across[a] - across[b]) >= room
-
-
-def test_an_arrow_that_follows_from_others_is_left_out():
-    assert course_graph.reduced({"a": (), "b": ("a",), "c": ("b", "a"), "d": ("a",)}) == {
-        "a": set(),
-        "b": {"a"},
-        "c": {"b"},
-        "d": {"a"},
-    }
-
-
-def test_rows_are_sorted_so_that_arrows_do_not_cross():
-    one = next(iter(chapters().values()))
-    needs = {"a": (), "b": (), "c": (), "x": ("c",), "y": ("b",), "z": ("a",)}
-    pages = {name: replace(one, name=name, short=name, needs=needed) for name, needed in needs.items()}
-    boxes, _ = drawn(pages)
-    above, below = (sorted(names, key=boxes.get) for names in ("abc", "xyz"))
-    assert [needs[name][0] for name in below] == above
-
-
-def test_graph_on_the_site_leads_to_the_pages():
-    links = [link["href"] for link in article(TEACHING).select("svg.dlgn-map a")]
-    assert links == [f"../{name}.html" for name in chapters()]
+def test_the_table_on_the_site_leads_to_every_page_and_what_it_needs():
+    table = next(t for t in article(TEACHING).select("table") if "is helped by" in t.get_text())
+    rows = [[{a["href"] for a in cell.select("a")} for cell in row.select("td")] for row in table.select("tbody tr")]
+    pages = [page for page in DATA.values() if page.part]
+    addresses = [[{f"../{name}.html" for name in names} for names in ([p.name], p.needs, p.helps)] for p in pages]
+    assert [[row[0], row[2], row[3]] for row in rows] == addresses
 
 
 # Editions
@@ -393,5 +327,5 @@ def test_expected_results_are_read_from_the_check(check, result):
 
 
 def test_examples_in_docstrings():
-    results = [doctest.testmod(module) for module in (course_graph, exercises, export_course)]
+    results = [doctest.testmod(module) for module in (exercises, export_course)]
     assert all(result.attempted and not result.failed for result in results)

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
-import elsewhere
+from dlgn_site import elsewhere
 
 REGISTER = """\
 # head
@@ -30,7 +28,7 @@ other:
 
 def test_every_random_number_moves_by_one_unit_in_the_last_place():
     code = (
-        "import sys, torch; sys.path.insert(0, 'book/_ext'); import elsewhere\n"
+        "import sys, torch; sys.path.insert(0, 'book/_ext'); from dlgn_site import elsewhere\n"
         "def draw():\n"
         "    g = torch.Generator().manual_seed(0)\n"
         "    layer = torch.nn.Linear(30, 20, bias=False); torch.nn.init.kaiming_uniform_(layer.weight, generator=g)\n"

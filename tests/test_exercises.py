@@ -8,7 +8,8 @@ import jupytext
 import pytest
 import torch
 
-from dlgn_lib.exercises import Between, check, stub, verdict
+from dlgn_lib.book import Between, check
+from dlgn_lib.book.exercises import stub, verdict
 
 BOOK = Path(__file__).parent.parent / "book"
 PAGES = sorted(p for p in BOOK.rglob("*.md") if "{exercise}" in p.read_text(encoding="utf-8"))

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from dlgn_site.export_notebooks import EDITIONS, export, main
 from sample_book import FRONT, PAGE, ROOT, sample_claims, write_sample
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
-
-from export_notebooks import EDITIONS, export, main
 
 EXERCISE = "```{exercise} Twice\n:label: ex-twice\n:minutes: 5\n:difficulty: easy\n:trains: doubling\nWrite it.\n```"
 

@@ -13,15 +13,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from dlgn_site import export_notebooks
 from sample_book import sample_claims, write_sample
 from test_cache import ROOT, build, executed
 from test_same import make_book, written
 
-from dlgn_lib import shared_runs
-from dlgn_lib.sweeps import sweep
-
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import export_notebooks
+from dlgn_lib.runs import shared, sweep
 
 BUILD = [
     sys.executable,
@@ -98,10 +95,10 @@ def no_space(*args, **options):
 @pytest.mark.parametrize("where", ["torch.save", "os.replace"])
 def test_a_full_disk_leaves_no_half_of_a_cached_run(monkeypatch, tmp_path, where):
     monkeypatch.setenv("DLGN_CACHE", str(tmp_path))
-    monkeypatch.setattr(shared_runs, "CANON_STEPS", {"ReLU": 2})
+    monkeypatch.setattr(shared, "CANON_STEPS", {"ReLU": 2})
     monkeypatch.setattr(torch if where == "torch.save" else os, where.split(".")[1], no_space)
     with pytest.warns(UserWarning, match="could not be cached .*No space left.* set DLGN_CACHE"):
-        (run,) = shared_runs.canon("ReLU", seeds=1)
+        (run,) = shared.canon("ReLU", seeds=1)
     assert run.steps == (0, 1, 2) and not list(tmp_path.iterdir())
 
 
@@ -154,7 +151,7 @@ def unprivileged(code, folder, before=""):
     environment = {**os.environ, "DLGN_CACHE": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     environment |= {"PYTHONPATH": str(folder / "book")} if (folder / "book").is_dir() else {}
     return subprocess.run(
-        [sys.executable, "-c", f"import torch._dynamo\nfrom dlgn_lib import shared_runs\n{before}{drop}{code}"],
+        [sys.executable, "-c", f"import torch._dynamo\nfrom dlgn_lib.runs import shared\n{before}{drop}{code}"],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -168,10 +165,10 @@ def test_a_folder_that_is_read_only_costs_the_cache_and_nothing_else(readable):
     code = (
         "import warnings\n"
         "try:\n    open('new', 'w')\nexcept PermissionError:\n    pass\nelse:\n    raise SystemExit('could write')\n"
-        "shared_runs.CANON_STEPS = {'ReLU': 2}\n"
+        "shared.CANON_STEPS = {'ReLU': 2}\n"
         "with warnings.catch_warnings(record=True) as caught:\n"
         "    warnings.simplefilter('always')\n"
-        "    (run,) = shared_runs.canon('ReLU', seeds=1)\n"
+        "    (run,) = shared.canon('ReLU', seeds=1)\n"
         "print(run.steps, [str(warning.message) for warning in caught])\n"
     )
     done = unprivileged(code, readable)
@@ -186,7 +183,9 @@ def test_what_only_reads_needs_no_permission_to_write(readable):
     folders = [readable, book, *(place for place in book.rglob("*") if place.is_dir())]
     for folder in folders:
         folder.chmod(0o555)
-    before = f"import sys\nsys.path.insert(0, {str(book / 'book' / '_ext')!r})\nimport export_notebooks\n"
+    before = (
+        f"import sys\nsys.path.insert(0, {str(book / 'book' / '_ext')!r})\nfrom dlgn_site import export_notebooks\n"
+    )
     check = f"export_notebooks.main(['--root', {str(book)!r}, '--check'])"  # once more before, to import what it needs
     done = unprivileged(f"sys.exit({check})\n", readable, f"{before}{check}\n")
     for folder in folders:

@@ -8,32 +8,23 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlgn_lib.contexts import (
+from dlgn_lib.data import learned_shares, multi_context_task, target_parts, tree_properties, xor_task
+from dlgn_lib.gdln import (
+    GDLN,
     context_gates,
     context_gdln,
     context_subsets,
     context_theory,
-    interaction_levels,
-    learned_shares,
-    multi_context_task,
-    open_contexts,
-    product_units,
-    race_score,
-    selectivity,
-    target_parts,
-    tree_properties,
-)
-from dlgn_lib.gdln import (
-    GDLN,
     descend,
     gated_layers,
     half_time,
     mode_dynamics,
     normal_weights,
     race,
+    race_score,
     wide_gram,
-    xor_task,
 )
+from dlgn_lib.selectivity import interaction_levels, open_contexts, product_units, selectivity
 from dlgn_lib.training import DivergenceError
 
 sizes = st.integers(1, 5)
@@ -161,8 +152,8 @@ def test_descent_is_that_of_autograd(d, width, k, depth, seed):
     losses, weights, _ = plain_relu_training(start, x, y, 20, 0.01)
     run = descend(start, x, y, steps=20, lr=0.01, snapshots=[0])
     assert torch.allclose(run.losses, losses, rtol=1e-10)
-    assert all(torch.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in zip(run.at[20], weights, strict=True))
-    assert all(torch.equal(a, b) for a, b in zip(run.at[0], start, strict=True))
+    assert all(torch.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in zip(run.at(20), weights, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(run.at(0), start, strict=True))
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -172,11 +163,11 @@ def test_recorded_gates_replayed_in_a_gated_linear_net_give_the_same_training(de
     losses, weights, gates = plain_relu_training(start, x, y, 300, 1e-3)
     again = descend(start, x, y, steps=300, lr=1e-3, gates=lambda step: gates[step])
     assert (again.losses - losses).abs().max() < 1e-9
-    assert max((a - b).abs().max() for a, b in zip(again.at[300], weights, strict=True)) < 1e-9
+    assert max((a - b).abs().max() for a, b in zip(again.at(300), weights, strict=True)) < 1e-9
     own = descend(start, x, y, steps=300, lr=1e-3, record=True)
     replay = descend(start, x, y, steps=300, lr=1e-3, gates=lambda step: own.gates[min(step, 299)])
     assert torch.equal(own.losses[:300], replay.losses[:300])
-    assert all(torch.equal(a, b) for a, b in zip(own.at[300], replay.at[300], strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(own.at(300), replay.at(300), strict=True))
     wrong = descend(start, x, y, steps=300, lr=1e-3, gates=own.gates[0])  # frozen gates are another net
     assert (wrong.losses - losses).abs().max() > 1e-2
 
@@ -188,7 +179,7 @@ def test_a_stack_of_nets_is_trained_like_each_of_them():
     for number, start in enumerate(starts):
         single = descend(start, x, y, steps=30, lr=0.02)
         assert torch.allclose(stack.losses[number], single.losses, rtol=1e-12)
-        assert all(torch.allclose(a[number], b, rtol=1e-12) for a, b in zip(stack.at[30], single.at[30], strict=True))
+        assert all(torch.allclose(a[number], b, rtol=1e-12) for a, b in zip(stack.at(30), single.at(30), strict=True))
 
 
 def test_training_leaves_the_start_and_the_number_of_threads_alone():
@@ -229,10 +220,10 @@ def test_a_gdln_is_trained_by_its_gradient_and_keeps_its_pathways_apart(depth):
         optimizer.zero_grad()
         ((y - net(x)).square().sum() / 2).backward()
         optimizer.step()
-    for trained, plain, mask in zip(run.at[40], net.weights, net.masks, strict=True):
+    for trained, plain, mask in zip(run.at(40), net.weights, net.masks, strict=True):
         assert torch.allclose(trained, plain, rtol=1e-9, atol=1e-12)
         assert not (trained * (1 - mask)).any() and trained.any()
-    assert torch.allclose(net.maps(run.at[40]), net.maps(), atol=1e-10)
+    assert torch.allclose(net.maps(run.at(40)), net.maps(), atol=1e-10)
 
 
 @given(sizes, sizes, sizes, st.integers(0, 99))
@@ -241,7 +232,7 @@ def test_the_rectified_linear_network_is_the_relu_net_while_its_gates_stay(d, wi
     weights = normal_weights((d, width, k), 0.5, seeded(seed))
     net = GDLN.from_relu(weights)
     assert torch.equal(net(x), gated_layers(weights, x)[0][-1])
-    one = net.descend(x, y, steps=1, lr=0.01).at[1], descend(weights, x, y, steps=1, lr=0.01).at[1]
+    one = net.descend(x, y, steps=1, lr=0.01).at(1), descend(weights, x, y, steps=1, lr=0.01).at(1)
     assert all(torch.allclose(a, b, rtol=1e-12) for a, b in zip(*one, strict=True))
     assert torch.linalg.matrix_rank(net.maps()).le(1).all()
 
@@ -276,7 +267,7 @@ def test_a_step_of_the_race_is_a_step_of_gradient_descent(task):
     reduced = race(x, y, net.gate(x), gram, steps=400, lr=2e-3, snapshots=[100])
     assert (run.losses - reduced.losses).abs().max() < 1e-8
     for step in (100, 400):
-        assert (net.maps(run.at[step]) - reduced.at[step]).abs().max() < 1e-8
+        assert (net.maps(run.at(step)) - reduced.at(step)).abs().max() < 1e-8
 
 
 def test_the_wide_limit_is_the_mean_over_random_weights():
@@ -360,7 +351,7 @@ def test_xor_ends_as_four_pathways_and_follows_the_formula():
     start = normal_weights((2, 100, 1), 1e-3, seeded(0))
     run = descend(start, x, y, steps=10000, lr=2e-3)
     half = int((run.losses < 1).nonzero()[0]) // 2
-    weights = descend(start, x, y, steps=half, lr=2e-3).at[half]
+    weights = descend(start, x, y, steps=half, lr=2e-3).at(half)
     active = fires(weights, x)
     t = torch.arange(10001 - half).double()
     theory = 0
@@ -369,8 +360,8 @@ def test_xor_ends_as_four_pathways_and_follows_the_formula():
         start = ((weights[0][mine] @ v + weights[1][0, mine] * u) ** 2).sum() / 4
         theory = theory + (1 - math.sqrt(2) * mode_dynamics(math.sqrt(2), 2.0, start, t, 500)) ** 2 / 2
     assert (theory - run.losses[half:]).abs().max() / 2 < 0.01
-    strength = run.at[10000][0].norm(dim=1) * run.at[10000][1].norm(dim=0)
-    active = fires(run.at[10000], x)
+    strength = run.at(10000)[0].norm(dim=1) * run.at(10000)[1].norm(dim=0)
+    active = fires(run.at(10000), x)
     for n in range(4):
         alone = active[n] & (active.sum(0) == 1)
         assert strength[alone].sum() / strength.sum() == pytest.approx(0.25, abs=0.03)

@@ -34,7 +34,8 @@ from image_files import (
     zipped,
 )
 
-from dlgn_lib import DataError, ImageSet, cifar10, cifar100, fashion_mnist, images
+from dlgn_lib import fashion_mnist
+from dlgn_lib.data import DataError, ImageSet, cifar10, cifar100, images
 
 ROOT = Path(__file__).parent.parent
 DEBIAN = Path(images.FASHION_MNIST.package[1])
@@ -84,7 +85,9 @@ def test_the_command_makes_the_subset_again(full, tmp_path):
 
 
 def test_the_subset_and_its_licence_travel_with_the_library():
-    package = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["dlgn_lib"]
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"][
+        "dlgn_lib.data"
+    ]
     library = Path(images.__file__).parent
     packed = {path.name for pattern in package for path in library.glob(pattern)}
     assert {*FILES, "LICENSE"} <= packed

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from dlgn_lib import ntk, overlap_kernel, path_activity, path_gates
 from dlgn_lib.checks import check_count
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
+from dlgn_lib.paths import factorised_output
 
 every_member = pytest.mark.parametrize("member", MEMBERS, ids=name)
 every_separate = pytest.mark.parametrize("member", SEPARATE_GATES, ids=name)
@@ -65,7 +67,8 @@ def test_deep_linear_net_is_one_affine_map(net):
         offset = layer.weight @ offset + (layer.bias if net.bias else 0)
         product = layer.weight @ product
     assert close(net(x), x @ product.T + offset)
-    assert all(torch.equal(gate, torch.ones(5, net.width).double()) for gate in net.gates(x) + net.gates(x, hard=True))
+    every = net.gates(x) + net.gates(x, hard=True)
+    assert all(torch.equal(g, torch.ones(5, m).double()) for g, m in zip(every, net.widths * 2, strict=True))
 
 
 @given(nets(members=[m for m in MEMBERS if m["kind"] is DLGN]))
@@ -249,6 +252,16 @@ def test_empty_batch(member):
 
 def test_repr_names_the_sizes():
     assert "in_dim=2, width=8, depth=3, out_dim=1" in repr(DLGN(2, 8, 3))
+    assert "in_dim=2, width=(8, 4), depth=2, out_dim=3" in repr(DLGN(2, [8, 4], out_dim=3))
+
+
+@every_member
+def test_a_list_of_equal_widths_is_one_width(member):
+    one, other = make(member, 3, 4, 2, seed=5), make(member, 3, [4, 4], None, seed=5)
+    assert one.widths == other.widths == (4, 4) and one.width == other.width == 4
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+    with pytest.raises(ValueError, match=r"different widths, \(4, 3\); use net.widths"):
+        _ = make(member, 3, [4, 3]).width
 
 
 # --- bad input ----------------------------------------------------------------------------------------------------
@@ -269,6 +282,11 @@ BAD_ARGUMENTS = [
     ({"beta": 0}, ValueError, "beta, the slope of the soft gates, must be positive, got 0"),
     ({"beta": -1.0}, ValueError, "must be positive, got -1.0"),
     ({"beta": math.nan}, ValueError, "must be positive, got nan"),
+    ({"width": []}, ValueError, "width must name at least one hidden layer, got none"),
+    ({"width": [3, 4, 5]}, ValueError, "depth must agree with the 3 widths [3, 4, 5], or be left out, got 2"),
+    ({"width": [3, 0]}, ValueError, "width must be a whole number of at least 1, got 0"),
+    ({"width": [3, 2.5]}, TypeError, "width must be a whole number, got 2.5"),
+    ({"depth": None}, ValueError, "depth must say how many hidden layers have 3 units"),
     ({"init": "xavier"}, ValueError, "init must be one of 'torch', 'he', 'lecun', got 'xavier'"),
 ]
 
@@ -299,12 +317,14 @@ BAD_INPUTS = [
 
 
 @pytest.mark.parametrize(("x", "error", "message"), BAD_INPUTS, ids=[case[2][:40] for case in BAD_INPUTS])
-@pytest.mark.parametrize("call", ["__call__", "gates", "features"])
+@pytest.mark.parametrize(
+    "door", ["check_input", path_gates, path_activity, overlap_kernel, ntk, factorised_output], ids=str
+)
 @every_member
-def test_bad_inputs(member, call, x, error, message):
+def test_bad_inputs_are_refused_at_every_door(member, door, x, error, message):
     net = make(member, dtype=torch.float32)
     with pytest.raises(error) as caught:
-        getattr(net, call)(x)
+        getattr(net, door)(x) if isinstance(door, str) else door(net, x)
     assert message in str(caught.value)
 
 
@@ -317,8 +337,8 @@ def test_soft_gates_cannot_be_asked_for(member):
 BAD_WEIGHTS = [
     ([[[1.0]]], None, "weights must be at least two matrices, one per layer, got shapes [(1, 1)]"),
     ([[1.0], [[1.0]]], None, "weights must be at least two matrices"),
-    ([[[1.0]], [[1.0, 2.0]]], None, "weights must have shapes [(1, 1), (1, 1)]"),
-    ([[[1.0], [1.0]], [[1.0, 1.0]], [[1.0]]], None, "every hidden layer as wide as the first"),
+    ([[[1.0]], [[1.0, 2.0]]], None, "weights must fit together, but 1 units read 2 of 1, in [(1, 1), (1, 2)]"),
+    ([[[1.0], [1.0]], [[1.0, 1.0]], [[1.0, 0.0]]], None, "but 1 units read 2 of 1"),
     ([[[1.0]], [[1.0]]], [[0.0]], "biases must have shapes [(1,), (1,)], one vector per layer, got [(1,)]"),
     ([[[1.0]], [[1.0]]], [[0.0], [0.0, 1.0]], "one vector per layer, got [(1,), (2,)]"),
 ]

@@ -11,13 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from dlgn_lib import paths as paths_module
+from dlgn_lib.exact import exact_mixture, exact_weights
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, ReLUNet
 from dlgn_lib.paths import (
     TooManyPathsError,
     activity_share,
     enumerate_paths,
-    exact_mixture,
-    exact_weights,
     factorised_output,
     mixture_output,
     path_activity,
@@ -242,7 +241,7 @@ def test_activity_beyond_float64_overflows_loudly():
 
 def permuted(net, x, seed):
     """Rename the units of every hidden layer, in place; return (gates, experts) before, and after on the renamed paths."""
-    orders = [torch.randperm(net.width, generator=seeded(seed + layer)) for layer in range(net.depth)]
+    orders = [torch.randperm(m, generator=seeded(seed + layer)) for layer, m in enumerate(net.widths)]
     state = net.state_dict()
     for prefix in {key.split(".")[0] for key in state}:
         for layer, order in enumerate(orders):
@@ -253,7 +252,7 @@ def permuted(net, x, seed):
                 prefix == "gate_layers" and getattr(net, "shallow", False)
             ):
                 state[f"{prefix}.{layer + 1}.weight"] = state[f"{prefix}.{layer + 1}.weight"][:, order]
-    paths = enumerate_paths(net.width, net.depth)
+    paths = enumerate_paths(net.widths)
     renamed = torch.stack([order.argsort()[unit] for order, unit in zip(orders, paths.T, strict=True)], dim=1)
     before = path_gates(net, x, paths), path_experts(net, x, paths)
     net.load_state_dict(state)

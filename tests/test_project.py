@@ -205,8 +205,13 @@ def test_every_public_name_exists_once_and_is_documented_on_the_api_page():
     for name in dlgn_lib.__all__:
         assert getattr(dlgn_lib, name).__doc__
         assert f"dlgn_lib.{name}" in api, f"{name} is missing on the page api"
+    for package in ("models", "gdln", "data", "training", "runs", "book"):
+        for name in importlib.import_module(f"dlgn_lib.{package}").__all__:
+            assert name.isupper() or re.search(rf"dlgn_lib\.({package}\.)?{name}\b", api), (
+                f"{package}.{name} is missing"
+            )
     drawings = {n for n, f in vars(dlgn_lib.plots).items() if getattr(f, "__wrapped__", None) and not n.startswith("_")}
-    assert drawings == set(re.findall(r"autofunction:: dlgn_lib\.plots\.(\w+)", api))
+    assert drawings <= set(re.findall(r"autofunction:: dlgn_lib\.plots\.(\w+)", api))
 
 
 def test_the_style_of_the_code():

@@ -12,16 +12,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from dlgn_lib.models import DLGN, DeepLinearNet, GaLUNet, GatedNet, ReLUNet
+from dlgn_lib.normals import axial_resultant, gate_correlation, mean_cosine, participation_ratio
 from dlgn_lib.paths import path_gates
-from dlgn_lib.regions import (
-    activation_regions,
-    axial_resultant,
-    gate_correlation,
-    mean_cosine,
-    participation_ratio,
-    path_region,
-    region_area,
-)
+from dlgn_lib.regions import activation_regions, path_region, region_area
 
 AREA = 1e-9  # largest difference of a float area from the exact one, relative to the area of the bounds
 HALF = Fraction(1, 2)
@@ -42,14 +35,14 @@ def total(net):
 def exact_z(net, point):
     """Return the pre-activations of every layer at one point in fractions, one unit at a time."""
     if isinstance(net, DeepLinearNet):
-        return [[Fraction(0)] * net.width] * net.depth
+        return [[Fraction(0)] * units for units in net.widths]
     layers = net.value_layers[:-1] if isinstance(net, ReLUNet) else net.gate_layers
     z = []
     for layer in layers:
         below = list(point)
         if z and not (isinstance(net, DLGN) and net.shallow):
             below = z[-1] if isinstance(net, DLGN) else [max(a, 0) for a in z[-1]]
-        bias = [0.0] * net.width if layer.bias is None else layer.bias.tolist()
+        bias = [0.0] * len(layer.weight) if layer.bias is None else layer.bias.tolist()
         z.append(
             [
                 sum(Fraction(w) * a for w, a in zip(row, below, strict=True)) + Fraction(b)
@@ -167,8 +160,8 @@ def test_two_polygons_by_hand():
 @settings(max_examples=150)
 @given(flat_nets, st.data())
 def test_membership_in_fractions(net, data):
-    units = net.width + (net.value_layers[0].bias is not None)
-    path = data.draw(st.lists(st.integers(0, units - 1), min_size=net.depth, max_size=net.depth))
+    constant = net.value_layers[0].bias is not None
+    path = data.draw(st.tuples(*(st.integers(0, units - 1 + constant) for units in net.widths)))
     pieces = path_region(net, path, bounds_of(net), exact=True)
     for point in random_points(net, 20, seed=data.draw(st.integers(0, 99))):
         z = path_z(net, path, point)
@@ -186,7 +179,7 @@ def test_membership_in_fractions(net, data):
 @settings(max_examples=100)
 @given(nets(in_dim=1, width=4, depth=3, out_dim=1, coarse=None), st.data())
 def test_intervals_are_disjoint_and_end_where_a_gate_switches(net, data):
-    path = data.draw(st.lists(st.integers(0, net.width - 1), min_size=net.depth, max_size=net.depth))
+    path = data.draw(st.tuples(*(st.integers(0, units - 1) for units in net.widths)))
     low, high = bounds_of(net)
     intervals = path_region(net, path, (low, high), exact=True)
     ends = [a for interval in intervals for a in interval]
@@ -201,7 +194,7 @@ def test_intervals_are_disjoint_and_end_where_a_gate_switches(net, data):
 @settings(max_examples=150)
 @given(nets(in_dim=2, width=5, depth=4, out_dim=1), st.data())
 def test_membership_in_floats(net, data):
-    path = data.draw(st.lists(st.integers(0, net.width - 1), min_size=net.depth, max_size=net.depth))
+    path = data.draw(st.tuples(*(st.integers(0, units - 1) for units in net.widths)))
     region = path_region(net, path, bounds_of(net))
     corners = torch.tensor([bounds_of(net)] if net.in_dim == 1 else bounds_of(net)).double()
     x = corners[:, 0] + torch.rand(50, net.in_dim, generator=seeded(0)).double() * (corners[:, 1] - corners[:, 0])
@@ -218,7 +211,7 @@ def test_membership_in_floats(net, data):
 @settings(max_examples=150)
 @given(flat_nets, st.data())
 def test_float_area_is_the_exact_area(net, data):
-    path = data.draw(st.lists(st.integers(0, net.width - 1), min_size=net.depth, max_size=net.depth))
+    path = data.draw(st.tuples(*(st.integers(0, units - 1) for units in net.widths)))
     exact = region_area(path_region(net, path, bounds_of(net), exact=True))
     rounded = region_area(path_region(net, path, bounds_of(net)))
     assert exact == 0 or isinstance(exact, Fraction)
@@ -245,7 +238,7 @@ def test_activation_regions_tile_the_bounds(net):
 @settings(max_examples=100)
 @given(flat_nets, st.data())
 def test_path_region_is_the_union_of_its_activation_regions(net, data):
-    path = data.draw(st.lists(st.integers(0, net.width - 1), min_size=net.depth, max_size=net.depth))
+    path = data.draw(st.tuples(*(st.integers(0, units - 1) for units in net.widths)))
     regions = activation_regions(net, bounds_of(net), exact=True)
     members = [
         piece for piece, pattern in regions if all(layer[unit] for layer, unit in zip(pattern, path, strict=True))
@@ -274,7 +267,7 @@ def test_float_patterns_are_the_gates_inside(member):
 @given(nets(members=[m for m in MEMBERS if m["kind"] is DLGN], in_dim=2, width=4, depth=4, coarse=None), st.data())
 def test_the_region_of_a_dlgn_is_one_convex_polygon(net, data):
     assume(net.in_dim == 2)
-    path = data.draw(st.lists(st.integers(0, net.width - 1), min_size=net.depth, max_size=net.depth))
+    path = data.draw(st.tuples(*(st.integers(0, units - 1) for units in net.widths)))
     polygon = path_region(net, path, bounds_of(net))
     assert polygon.dtype == torch.float64 and polygon.shape[1:] == (2,) and len(polygon) != 1
     for normals, offsets, unit in [(*pair, unit) for pair, unit in zip(net.half_spaces(), path, strict=True)]:
@@ -288,7 +281,7 @@ def test_the_region_of_a_dlgn_is_one_convex_polygon(net, data):
 @given(nets(members=[m for m in MEMBERS if m["kind"] in (ReLUNet, GaLUNet)], in_dim=2, width=4, depth=3), st.data())
 def test_pieces_of_a_relu_region_are_convex_polygons(net, data):
     assume(net.in_dim == 2)
-    path = data.draw(st.lists(st.integers(0, net.width - 1), min_size=net.depth, max_size=net.depth))
+    path = data.draw(st.tuples(*(st.integers(0, units - 1) for units in net.widths)))
     for piece in path_region(net, path, bounds_of(net)):
         assert piece.dtype == torch.float64 and piece.shape[1:] == (2,) and len(piece) >= 3
         assert inside(piece, piece.mean(0).tolist())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from dlgn_lib.results import committed_results
+from dlgn_lib.book import committed_results
 
 TABLES = sorted((Path(__file__).resolve().parents[1] / "book").glob("*/results/*.csv"))
 

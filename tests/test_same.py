@@ -14,10 +14,11 @@ PAGES = {
     "runs = train_ensemble(make_net, 4, x, y, steps=60, lr=0.01)\n"
     'claim("loss", [run.losses[-1] for run in runs], seeds=4)\n```\n',
     "second": FRONT + "# Second\n\nWords, {claim}`kernel`.\n\n```{code-cell}\nimport torch\n\n"
-    "from dlgn_lib import DLGN, claim, circle, explore, overlap_kernel, plots\n\nx, y = circle(60)\n"
+    "from dlgn_lib import DLGN, claim, circle, explore, overlap_kernel\n"
+    "from dlgn_lib.pages.experts import paths as figures\n\nx, y = circle(60)\n"
     "net = DLGN(2, 32, 3, generator=torch.Generator().manual_seed(0))\n"
     'claim("kernel", overlap_kernel(net, x, hard=True).sum())\n\n\n'
-    "def draw(depth):\n    return plots.path_counts(widths=[2, 8], depths=range(1, depth), limit=1e4)\n\n\n"
+    "def draw(depth):\n    return figures.path_counts(widths=[2, 8], depths=range(1, depth), limit=1e4)\n\n\n"
     "explore(draw, depth=[3, 5])\n```\n",
     "claims": "# Ledger\n\nAll claims of this book, with what was measured.\n\n```{claims-table}\n```\n",
 }
@@ -29,8 +30,8 @@ kernel: {statement: sum of the kernel, source: this book, page: second, needs: "
 
 def written(book):
     """Return what a reader gets: every page and every notebook, without what says when it was made."""
-    export = [sys.executable, str(ROOT / "book/_ext/export_notebooks.py"), "--root", str(book)]
-    environment = os.environ | {"PYTHONPATH": str(book)}
+    export = [sys.executable, "-m", "dlgn_site.export_notebooks", "--root", str(book)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(book), str(ROOT / "book" / "_ext")])}
     done = subprocess.run(export, capture_output=True, text=True, cwd=book, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     files = [*(book / "_build/html/book").rglob("*.html"), *(book / "notebooks").rglob("*.ipynb")]

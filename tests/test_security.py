@@ -3,14 +3,10 @@
 import base64
 import hashlib
 import re
-import sys
-from pathlib import Path
 
 import pytest
 from built_site import GENERATED, PAGES, SITE, html_file
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
-from content_policy import inline_scripts, policy_of, with_policy
+from dlgn_site.content_policy import inline_scripts, policy_of, with_policy
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">

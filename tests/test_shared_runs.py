@@ -8,9 +8,8 @@ import pytest
 import torch
 from cases import assert_same_run
 
-from dlgn_lib import shared_runs
 from dlgn_lib.data import circle
-from dlgn_lib.shared_runs import canon, canon_net
+from dlgn_lib.runs import canon, canon_net, shared
 from dlgn_lib.training import train
 
 
@@ -18,16 +17,16 @@ from dlgn_lib.training import train
 def short_canon(monkeypatch, tmp_path):
     """The shared configuration with few steps, and an empty cache."""
     monkeypatch.setenv("DLGN_CACHE", str(tmp_path))
-    monkeypatch.setattr(shared_runs, "CANON_STEPS", dict.fromkeys(shared_runs.CANON_MODELS, 3))
+    monkeypatch.setattr(shared, "CANON_STEPS", dict.fromkeys(shared.CANON_MODELS, 3))
     return tmp_path
 
 
-@pytest.mark.parametrize("model", shared_runs.CANON_MODELS)
+@pytest.mark.parametrize("model", shared.CANON_MODELS)
 def test_canon_is_trained_once_then_read(short_canon, monkeypatch, model):
     runs = canon(model, seeds=[4, 2])
     assert len(list(short_canon.iterdir())) == 1
     assert_same_run(runs[1], train(canon_net(model, 2), *circle(), steps=3, lr=2e-3, snapshots=[0, 1, 2, 3]), 1e-4)
-    monkeypatch.setattr(shared_runs, "train_ensemble", None)  # would fail if it were called
+    monkeypatch.setattr(shared, "train_ensemble", None)  # would fail if it were called
     for one, other in zip(runs, canon(model, seeds=[4, 2]), strict=True):
         assert_same_run(one, other, tolerance=0)
         assert one.config == other.config
@@ -38,7 +37,7 @@ def test_canon_key_tells_seeds_models_and_steps_apart(short_canon, monkeypatch):
     canon("ReLU", seeds=1)
     canon("ReLU", seeds=[1])
     canon("DLGN", seeds=1)
-    monkeypatch.setattr(shared_runs, "CANON_STEPS", {"ReLU": 2})
+    monkeypatch.setattr(shared, "CANON_STEPS", {"ReLU": 2})
     canon("ReLU", seeds=1)
     assert len(list(short_canon.iterdir())) == 4
 
@@ -58,13 +57,13 @@ def test_a_killed_run_leaves_no_cache_that_can_be_read(tmp_path):
     """Kill the process in the middle of writing: the name that a reader opens must not exist."""
     code = (
         "import os, torch\n"
-        "from dlgn_lib import shared_runs\n"
-        "shared_runs.CANON_STEPS = {'ReLU': 2}\n"
+        "from dlgn_lib.runs import shared\n"
+        "shared.CANON_STEPS = {'ReLU': 2}\n"
         "real = torch.save\n"
         "def save(value, file):\n"
         "    open(file, 'wb').write(b'half'); os._exit(9)\n"
         "torch.save = save\n"
-        "shared_runs.canon('ReLU', seeds=1)\n"
+        "shared.canon('ReLU', seeds=1)\n"
     )
     environment = {**os.environ, "DLGN_CACHE": str(tmp_path)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 9

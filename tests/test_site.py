@@ -35,8 +35,8 @@ from built_site import (
 )
 from PIL import Image
 
-from dlgn_lib.claims import agree, find, registered
-from dlgn_lib.exercises import stub
+from dlgn_lib.book.exercises import stub
+from dlgn_lib.book.register import agree, find, registered
 
 every_page = pytest.mark.parametrize("page", PAGES)
 every_notebook = pytest.mark.parametrize("page", NOTEBOOKS)

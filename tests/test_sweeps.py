@@ -19,10 +19,10 @@ from cases import seeded
 from joblib.externals.loky import get_reusable_executor
 from tqdm import tqdm
 
-from dlgn_lib import sweeps
+from dlgn_lib import progress
 from dlgn_lib.data import circle
 from dlgn_lib.models import DLGN, ReLUNet
-from dlgn_lib.sweeps import sweep
+from dlgn_lib.runs import sweep, sweeps
 from dlgn_lib.training import train
 
 # The functions that are swept. Each says in a log file that it has begun, and in which process.
@@ -295,10 +295,10 @@ def test_a_worker_without_the_folder_leaves_writing_to_the_caller(tmp_path, log,
 
 
 def test_the_progress_bar_counts_what_was_there(tmp_path, log, monkeypatch, capsys):
-    monkeypatch.setattr(sweeps, "tqdm", lambda **options: tqdm(**options | {"delay": 0}))
+    monkeypatch.setattr(progress, "tqdm", lambda **options: tqdm(**options | {"delay": 0}))
     sweep(square, tmp_path / "runs", log=[log], seed=[1])
     assert capsys.readouterr().err == ""  # a build
-    monkeypatch.setattr(sweeps, "in_build", lambda: False)
+    monkeypatch.setenv("DLGN_PROGRESS", "1")
     sweep(square, tmp_path / "runs", log=[log], seed=[1, 2, 3], progress=False)
     assert capsys.readouterr().err == ""
     sweep(square, tmp_path / "runs", log=[log], seed=[1, 2, 3, 4])
@@ -325,7 +325,7 @@ def test_a_failing_point_is_named_and_the_others_stay(engine, deadline, name, tm
 def test_a_sweep_killed_half_way_goes_on(tmp_path, log):
     """Kill the caller with SIGKILL, as a machine without memory does."""
     code = f"import test_sweeps as t; t.sweep(t.square, {str(tmp_path / 'runs')!r}, log=[{log!r}], seed=range(9), seconds=[0.1])"
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(sweeps.__file__).parents[1])])
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(sweeps.__file__).parents[2])])
     with subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": paths}) as process:
         try:
             while len(list((tmp_path / "runs").glob("*.json"))) < 4:

@@ -139,7 +139,7 @@ def test_labels_that_do_not_fit(labels, error, message):
 
 
 def test_an_epoch_of_mini_batches_sees_every_sample_once():
-    batches = training._batches(10, 4, seed=0)
+    batches = training.descent._batches(10, 4, seed=0)
     first, second = ([next(batches) for _ in range(3)] for _ in range(2))
     assert [len(b) for b in first] == [4, 4, 2]
     for epoch in (first, second):
@@ -282,6 +282,6 @@ def test_bad_data_and_nets_are_refused():
 
 def test_denormals_are_flushed_while_training_only():
     tiny = torch.tensor(1e-40)
-    with training._no_denormals(torch.device("cpu")):
+    with training.descent.no_denormals(torch.device("cpu")):
         assert (tiny * 1.0).item() == 0
     assert (tiny * 1.0).item() > 0

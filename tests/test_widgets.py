@@ -8,8 +8,8 @@ import pytest
 from IPython.display import HTML
 from matplotlib import pyplot as plt
 
-from dlgn_lib import widgets
-from dlgn_lib.widgets import MAX_FRAMES, Player, explore, show
+from dlgn_lib.book import explore, show, widgets
+from dlgn_lib.book.widgets import MAX_FRAMES, Player
 
 ALT = "a line at height {}"
 

@@ -23,22 +23,12 @@ from pathlib import Path
 import joblib
 import torch
 
-from dlgn_lib import (
-    DLGN,
-    DataError,
-    accuracy,
-    alignment,
-    cifar10,
-    cifar100,
-    class_contrast,
-    fashion_mnist,
-    mean_cosine,
-    overlap_kernel,
-    participation_ratio,
-    sweep,
-    train_classifier,
-)
-from dlgn_lib.classifiers import BATCH, CLASSIFIERS
+from dlgn_lib import DLGN, alignment, fashion_mnist, overlap_kernel
+from dlgn_lib.data import DataError, cifar10, cifar100
+from dlgn_lib.kernels import class_contrast
+from dlgn_lib.normals import mean_cosine, participation_ratio
+from dlgn_lib.runs import sweep
+from dlgn_lib.training import BATCH, CLASSIFIERS, accuracy, train_classifier
 
 HERE = Path(__file__).parent
 LOADERS = {

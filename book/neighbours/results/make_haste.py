@@ -20,22 +20,19 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from dlgn_lib import (
+from dlgn_lib import selectivity
+from dlgn_lib.data import learned_shares, multi_context_task
+from dlgn_lib.gdln import (
     context_gates,
     context_gdln,
     context_subsets,
     descend,
     gated_layers,
-    interaction_levels,
-    learned_shares,
-    multi_context_task,
     normal_weights,
-    open_contexts,
-    product_units,
     race,
-    selectivity,
     wide_gram,
 )
+from dlgn_lib.selectivity import interaction_levels, open_contexts, product_units
 
 SEEDS = range(5)
 LR, STD, UNITS, STEPS = 1e-3, 7.1e-6, 700, 8000
@@ -97,16 +94,16 @@ def job_relu(contexts, seed):
     x, y, run = relu_run(contexts, seed, snapshots=marks)
     tables = {"haste-losses": loss_rows(contexts, "ReLU", seed, run.losses, 50) if contexts in (3, 4, 5) else []}
     if contexts in (3, 4, 5):
-        outputs = {t: gated_layers(run.at[t], x)[0][-1] for t in range(0, STEPS + 1, 100)}
+        outputs = {t: gated_layers(run.at(t), x)[0][-1] for t in range(0, STEPS + 1, 100)}
         tables["haste-shares"] = share_rows(contexts, "ReLU", seed, outputs, y)
         tables["haste-open"] = [
             (contexts, seed, t, m, share.item())
             for t in OPEN_STEPS
             for m, share in enumerate(
-                open_contexts(gated_layers(run.at[t], x)[0][1], contexts, strengths(run.at[t])[0])
+                open_contexts(gated_layers(run.at(t), x)[0][1], contexts, strengths(run.at(t))[0])
             )
         ]
-    units = {t: (gated_layers(run.at[t], x)[0][1], contexts, strengths(run.at[t])[0]) for t in OPEN_STEPS}
+    units = {t: (gated_layers(run.at(t), x)[0][1], contexts, strengths(run.at(t))[0]) for t in OPEN_STEPS}
     tables["selectivity"] = [(contexts, 1, 1, seed, name, value) for name, value in measures(*units[STEPS]).items()]
     tables["selectivity-time"] = [
         (contexts, seed, t, name, value)
@@ -115,7 +112,7 @@ def job_relu(contexts, seed):
     ]
     if contexts == 3:  # the same start with gates that do not move
         for model, at in (("gates of step 0", 0), ("gates of step 8000", STEPS)):
-            gates = gated_layers(run.at[at], x)[1]
+            gates = gated_layers(run.at(at), x)[1]
             tables["haste-losses"] += loss_rows(3, model, seed, relu_run(3, seed, gates=gates)[2].losses, 50)
     return tables
 
@@ -133,7 +130,7 @@ def job_gdln(contexts, family, seed):
     tables = {"haste-losses": loss_rows(contexts, family, seed, run.losses, 50)}
     if marks:
         gates = net.gate(x)
-        outputs = {t: torch.einsum("np,pkd,nd->nk", gates, net.maps(run.at[t]), x) for t in marks}
+        outputs = {t: torch.einsum("np,pkd,nd->nk", gates, net.maps(run.at(t)), x) for t in marks}
         tables["haste-shares"] = share_rows(contexts, "GDLN", seed, outputs, y)
     return tables
 
@@ -161,7 +158,7 @@ def job_subsets(contexts, seed):
     sizes = range(1, contexts)
     net = context_gdln(contexts, sizes, common=350, others=50, std=STD, generator=seeded(seed))
     run = net.descend(x, y, steps=STEPS, lr=LR)
-    norms = net.maps(run.at[STEPS]).norm(dim=(1, 2)).tolist()
+    norms = net.maps(run.at(STEPS)).norm(dim=(1, 2)).tolist()
     return {
         "haste-subsets": [
             (contexts, seed, len(subset), " ".join(map(str, subset)), norm)
@@ -177,7 +174,7 @@ def job_depth(contexts, kind, seed):
     x, _, run = relu_run(contexts, seed, std=8.5e-4, steps=32000, hidden=(200, 200), gates=gates)
     tables = {"selectivity-depth": [(contexts, kind, seed, t, run.losses[t].item()) for t in range(0, 32001, 200)]}
     if kind == "ReLU-ReLU":
-        weights = run.at[32000]
+        weights = run.at(32000)
         layers = gated_layers(weights, x)[0]
         tables["selectivity"] = [
             (contexts, 2, layer, seed, name, value)

@@ -1,0 +1,158 @@
+"""Site side of the claims: the `{claim}` role, the `{claims-table}` directive, and the check that each claim is measured.
+
+`dlgn_lib.claims.claim` leaves its verdict in the output of a cell; this extension collects the verdicts of all pages.
+"""
+
+import html
+import json
+import os
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from dlgn_lib.book.files import register_path
+from dlgn_lib.book.register import elsewhere_text, find, needs_text, registered, registry
+
+logger = logging.getLogger(__name__)
+_DATA = re.compile(r'data-claim="([^"]*)"')
+
+
+class claim_value(nodes.Inline, nodes.TextElement):
+    """Placeholder of a measured value, filled in when all pages are read."""
+
+
+class ClaimRole(SphinxRole):
+    """{claim}`id` is the value measured by this build; {claim}`id.verdict` says whether it holds, {claim}`id.over` over how many."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return a placeholder for the value."""
+        claim_id, _, field = self.text.partition(".")
+        try:
+            find(claim_id)
+        except KeyError as error:
+            message = self.inliner.reporter.error(f"role claim: {error.args[0]}", line=self.lineno)
+            return [nodes.problematic(self.rawtext, self.rawtext)], [message]
+        return [claim_value(claim=claim_id, field=field or "shown")], []
+
+
+class ClaimsTable(SphinxDirective):
+    """The ledger: every registered claim with its source, page, bound, number of seeds, measured value and verdict."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the ledger as one table."""
+        head = ["Claim", "Source", "Page", "Needs", "Over", "Measured"]
+        rows = [
+            [
+                f"{c.statement[0].upper()}{c.statement[1:]} (`{c.id}`)",
+                c.source,
+                f"{{doc}}`{c.page.split('/')[-1]} </book/{c.page}>`",
+                needs_text(c.needs) + (f"<br>*{elsewhere_text(c)}*" if c.spread and c.show != "bound" else ""),
+                f"{{claim}}`{c.id}.over`",
+                f"{{claim}}`{c.id}`<br>{{claim}}`{c.id}.verdict`",
+            ]
+            for c in registry().values()
+        ]
+        lines = [
+            "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+            for row in [head, ["---"] * len(head), *rows]
+        ]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def _verdicts(env: BuildEnvironment) -> dict[str, list[tuple[str, dict]]]:
+    if not hasattr(env, "dlgn_verdicts"):
+        env.dlgn_verdicts = {}
+    return env.dlgn_verdicts
+
+
+def _purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    _verdicts(env).pop(docname, None)
+
+
+def _merge(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: BuildEnvironment) -> None:
+    _verdicts(env).update({name: _verdicts(other)[name] for name in docnames if name in _verdicts(other)})
+
+
+def _collect(app: Sphinx, doctree: nodes.document) -> None:
+    found = [
+        json.loads(html.unescape(m[1])) for raw in doctree.findall(nodes.raw) for m in _DATA.finditer(raw.astext())
+    ]
+    if found:
+        _verdicts(app.env)[app.env.docname] = found
+
+
+def _measured(env: BuildEnvironment) -> dict[str, tuple[str, dict]]:
+    return {v["id"]: (docname, v) for docname, found in _verdicts(env).items() for v in found}
+
+
+def _check(app: Sphinx, env: BuildEnvironment) -> None:
+    if app.config.nb_execution_mode == "off":  # the export of notebooks measures nothing
+        return
+    measured = _measured(env)
+    for claim in registry().values():
+        if claim.id not in measured:
+            logger.warning(
+                "claim %r of book/claims.yml is measured on no page", claim.id, location=f"book/{claim.page}"
+            )
+            continue
+        docname, verdict = measured[claim.id]
+        if docname != f"book/{claim.page}":
+            logger.warning(
+                "claim %r is registered for %s but measured on %s", claim.id, claim.page, docname, location=docname
+            )
+        if not verdict["holds"]:
+            logger.warning("claim %r is false: %s", claim.id, verdict["line"], location=docname)
+
+
+def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    measured = _measured(app.env)
+    for node in list(doctree.findall(claim_value)):
+        verdict = measured.get(node["claim"], ("", {}))[1]
+        if node["field"] == "verdict":
+            text = {True: "✓ holds", False: "✗ fails", None: "not measured"}[verdict.get("holds")]
+        else:
+            text = verdict.get(node["field"], "?")
+        node.replace_self(nodes.inline("", text, classes=["dlgn-claim-value"]))
+
+
+def measured_in(site: Path) -> dict[str, str]:
+    """Return the value of each claim as the built site at `site` shows it."""
+    pages = [page.read_text(encoding="utf-8") for page in sorted(site.rglob("*.html"))]
+    verdicts = [json.loads(html.unescape(m[1])) for page in pages for m in _DATA.finditer(page)]
+    return {verdict["id"]: verdict["shown"] for verdict in verdicts}
+
+
+def register(site: Path) -> int:
+    """Write the values of the built site into the register, for those that changed; return how many did."""
+    lines, changed, claim_id = register_path().read_text(encoding="utf-8").splitlines(), 0, None
+    measured = measured_in(site)
+    for number, line in enumerate(lines):
+        claim_id = line[:-1] if re.fullmatch(r"[\w-]+:", line) else claim_id
+        if line.startswith("  value: ") and registered(claim_id) != measured[claim_id]:
+            lines[number] = f"  value: {json.dumps(measured[claim_id], ensure_ascii=False)}"
+            changed += 1
+    register_path().write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return changed
+
+
+def setup(app: Sphinx) -> dict:
+    """Register role, directive and collector, and tell the kernels that this is a build."""
+    os.environ.setdefault("DLGN_BUILD", "1")
+    app.add_node(claim_value)
+    app.add_role("claim", ClaimRole())
+    app.add_directive("claims-table", ClaimsTable)
+    app.connect("env-purge-doc", _purge)
+    app.connect("env-merge-info", _merge)
+    app.connect("doctree-read", _collect)
+    app.connect("env-check-consistency", _check)
+    app.connect("doctree-resolved", _resolve)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    print("claims:", register(Path("_build/html")), "registered values brought up to date")

@@ -1,0 +1,286 @@
+"""Write the notebooks that Colab opens and courses copy, from the pages of the book.
+
+    python -m dlgn_site.export_notebooks                       # notebooks/, as committed
+    python -m dlgn_site.export_notebooks --check               # only compare; exit code 1 names what differs
+    python -m dlgn_site.export_notebooks --edition student     # _build/course/student/ and .zip, without solutions
+    python -m dlgn_site.export_notebooks --edition teacher     # _build/course/teacher/ and .zip, solutions in place
+
+Sphinx reads the book without running it, so it knows every number and every target; then each page becomes a notebook
+without outputs, the same bytes on every run.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import nbformat
+from jupyter_book.config import get_final_config
+from myst_nb.core.read import read_myst_markdown_notebook
+from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from dlgn_lib.book.exercises import stub
+from dlgn_lib.store import in_one_move
+from dlgn_site.colab_button import colab_url, notebook_path
+from dlgn_site.course_data import PageData, read_pages
+from dlgn_site.export_course import edition_files, expected, facts, packed
+from dlgn_site.export_directives import details
+from dlgn_site.export_markdown import ExportError, Translator
+from dlgn_site.export_references import References
+
+EDITIONS = ("colab", "student", "teacher")
+TAGS = ("hide-input", "solution", "check", "skip-export")
+SETUP = """\
+# Setup, run this first. Where the book's library is missing, as on Colab, it is installed; nothing else is touched.
+try:
+    import dlgn_lib
+except ModuleNotFoundError:
+    %pip install -q --no-deps "git+{repository}@{ref}"
+    import importlib
+
+    importlib.invalidate_caches()
+    import dlgn_lib
+
+from importlib.metadata import version
+from platform import python_version
+
+import torch
+
+packages = ["dlgn-lib", "torch", "numpy", "matplotlib", "ipywidgets"]
+print(*[f"{{name}} {{version(name)}}" for name in packages], f"python {{python_version()}}", sep=", ")
+print("device:", "cuda" if torch.cuda.is_available() else "cpu")"""
+
+
+def read_book(root: Path) -> Sphinx:
+    """Return the Sphinx application after it has read the book at `root` without running or writing anything.
+
+    Warnings are left to the build of the site, which turns them into errors.
+    """
+    overrides = {"nb_execution_mode": "off", "external_toc_path": "_toc.yml", "latex_individualpages": False}
+    config, _ = get_final_config(user_yaml=root / "_config.yml", cli_config=overrides, sourcedir=root)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        patch_docutils(str(root)),
+        docutils_namespace(),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")  # deprecations inside Sphinx's own extensions
+        out = Path(scratch, "out")  # myst-nb writes beside it
+        app = Sphinx(root, None, out, out, "dummy", config, status=None, warning=io.StringIO(), freshenv=True)
+        app.build(force_all=True)
+    return app
+
+
+class Page:
+    """One page on its way to a notebook."""
+
+    def __init__(self, app: Sphinx, docname: str, edition: str, ref: str, data: PageData | None):
+        """Read the source of one page.
+
+        Args:
+            app: the application of `read_book`.
+            docname: the page, e.g. "book/experts/paths".
+            edition: one of `EDITIONS`.
+            ref: branch or tag that the setup cell installs and Colab opens.
+            data: what the page says about itself, for the teacher edition.
+        """
+        self.docname, self.edition, self.ref, self.data = docname, edition, ref, data
+        self.path = os.path.relpath(app.env.doc2path(docname), app.srcdir)
+        self.repository = app.config.html_theme_options["repository_url"].rstrip("/")
+        self.references = References(app, docname, ref)
+        macros = (app.config.mathjax3_config or {}).get("tex", {}).get("macros", {})
+        self.translator = Translator(self.references, app.env.myst_config, macros, self.path)
+        text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
+        source = read_myst_markdown_notebook(text, app.env.myst_config, add_source_map=True)
+        starts, lines = source.metadata["source_map"], text.splitlines()
+        self.source = []  # (line of the page, cell)
+        for start, cell in zip(starts, source.cells, strict=True):
+            while cell.cell_type == "markdown" and not lines[start]:
+                start += 1
+            self.source.append((start + (cell.cell_type == "markdown"), cell))
+        self.cells = []
+
+    def notebook(self) -> nbformat.NotebookNode:
+        """Return the page as a valid notebook without outputs.
+
+        Raises ExportError, with page and line, for whatever cannot be exported.
+        """
+        waiting = []  # the tags that must come next: an exercise is followed by its solution and its check
+        for line, cell in self.source:
+            tags = cell.metadata.get("tags", [])
+            if unknown := set(tags) - set(TAGS):
+                raise ExportError(
+                    f"{self.path}:{line}: unknown tag {sorted(unknown)} of a cell; known: {', '.join(TAGS)}"
+                )
+            role = next((tag for tag in ("solution", "check") if tag in tags), None)
+            if (waiting or [None])[0] != role:
+                wanted = f"a cell tagged `{waiting[0]}`" if waiting else "the text of an exercise before it"
+                raise ExportError(f"{self.path}:{line}: expected {wanted}, got a {role or cell.cell_type} cell")
+            if waiting:
+                waiting.pop(0)
+            if "skip-export" in tags:
+                continue
+            if cell.cell_type == "markdown":
+                self._markdown(self.translator.translate(cell.source, line), line)
+                if len(self.translator.exercises) > 1:
+                    raise ExportError(
+                        f"{self.path}:{self.translator.exercises[1]}: two exercises without cells between them"
+                    )
+                waiting = ["solution", "check"] if self.translator.exercises else []
+            elif role == "solution":
+                self._exercise(cell.source)
+            elif role == "check":
+                source = f"#@title Self-check: run this cell after yours\n{cell.source}"
+                self._add("code", source, "check", cellView="form", jupyter={"source_hidden": True})
+                if self.edition == "teacher":
+                    self._add("markdown", expected(cell.source), "expected")
+                elif self.edition == "colab":
+                    self._add("markdown", details("Solution", f"```python\n{self.solution}\n```"), "solution")
+            elif "hide-input" in tags:
+                self._add(
+                    "code", self._form(cell.source), "hide-input", cellView="form", jupyter={"source_hidden": True}
+                )
+            else:
+                self._add("code", cell.source)
+        if waiting:
+            raise ExportError(
+                f"{self.path}:{self.source[-1][0]}: the last exercise has no {' and '.join(waiting)} cell"
+            )
+        metadata = {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+            "colab": {"provenance": [], "toc_visible": True},
+            "generated_from": self.path,
+        }
+        return nbformat.v4.new_notebook(cells=self.cells, metadata=metadata)
+
+    def _markdown(self, text: str, line: int) -> None:
+        if not self.cells:
+            title, _, text = text.partition("\n")
+            if not title.startswith("# "):
+                raise ExportError(f"{self.path}:{line}: a page starts with its title, '# ...', got {title!r}")
+            links = [f"[Read this page online]({self.references.url(self.docname)})"]
+            if self.edition == "colab":
+                links.append(f"[Open it in Colab]({colab_url(self.repository, self.ref, self.docname)})")
+            lines = [title, " · ".join(links), *([facts(self.data)] if self.edition == "teacher" else [])]
+            self._add("markdown", "\n\n".join(lines))
+            self._add("code", SETUP.format(repository=self.repository, ref=self.ref), "setup")
+        if text.strip():
+            self._add("markdown", text.strip("\n"))
+
+    def _exercise(self, solution: str) -> None:
+        self.solution = solution
+        if self.edition == "teacher":
+            self._add("code", solution, "solution")
+        else:
+            self._add("code", stub(solution), "exercise")
+
+    @staticmethod
+    def _form(code: str) -> str:
+        """Code that Colab shows as a closed form under a title: the leading comment, if there is one."""
+        first, _, rest = code.partition("\n")
+        if first.startswith("# "):
+            return f"#@title {first[2:]}\n{rest}"
+        titles = {
+            "Draw the figure": r"\b(explore|show)\(",
+            "Check the numbers": r"\bclaim\(",
+            "Prepare what follows": "",
+        }
+        title = next(title for title, pattern in titles.items() if re.search(pattern, code))
+        return f"#@title {title} (double-click for the code)\n{code}"
+
+    def _add(self, kind: str, source: str, tag: str | None = None, **metadata: object) -> None:
+        """Append a cell whose id depends on page and content only, so that an edit changes no other cell."""
+        if tag:
+            metadata["tags"] = [tag]
+        new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
+        used = {cell.id for cell in self.cells}
+        digests = (
+            hashlib.sha1(f"{self.docname}:{kind}:{source}:{n}".encode()).hexdigest()[:10] for n in range(len(used) + 1)
+        )
+        self.cells.append(new(source, metadata=metadata, id=next(d for d in digests if d not in used)))
+
+
+def export(root: Path, edition: str = "colab", ref: str | None = None) -> dict[str, str]:
+    """Return path below the output folder -> text of every file of an edition of the book at `root`.
+
+    Raises ExportError that names, for every page that cannot be exported, its first bad line.
+    """
+    app, pages = read_book(root), {} if edition == "colab" else read_pages(root)
+    ref = ref or app.config.html_theme_options["repository_branch"]
+    texts, problems = {}, []
+    for docname in sorted(app.env.found_docs):
+        if "kernelspec" in app.env.metadata[docname]:
+            try:
+                notebook = Page(app, docname, edition, ref, pages.get(docname.removeprefix("book/"))).notebook()
+            except ExportError as error:
+                problems.append(str(error))
+                continue
+            nbformat.validate(notebook)
+            texts[notebook_path(docname).removeprefix("notebooks/")] = (
+                nbformat.writes(notebook, nbformat.NO_CONVERT) + "\n"
+            )
+    if problems:
+        raise ExportError("\n".join(problems))
+    return texts if edition == "colab" else edition_files(root, app.config.html_title, edition, texts)
+
+
+def stale(out: Path, texts: dict[str, str]) -> list[Path]:
+    """Return the notebooks in `out` that an earlier export wrote and this one does not; others are left alone."""
+    known = {out / name for name in texts}
+    found = [file for file in sorted(out.rglob("*.ipynb")) if file not in known]
+    return [
+        file for file in found if "generated_from" in json.loads(file.read_text(encoding="utf-8")).get("metadata", {})
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--root", type=Path, default=Path(__file__).parents[3], help="folder with _config.yml")
+    parser.add_argument("--out", type=Path, help="output folder (notebooks/, or _build/course/<edition>/)")
+    parser.add_argument("--edition", choices=EDITIONS, default="colab")
+    parser.add_argument("--ref", help="branch or tag the setup cell installs (repository.branch of _config.yml)")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a notebook differs")
+    options = parser.parse_args(arguments)
+    root = options.root.resolve()
+    default = root / "notebooks" if options.edition == "colab" else root / "_build" / "course" / options.edition
+    out = options.out or default
+    try:
+        texts = export(root, options.edition, options.ref)
+    except (ExportError, SphinxError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    files = {out / name: text.encode() for name, text in texts.items()}
+    if options.edition != "colab":
+        files[out.with_name(f"{out.name}.zip")] = packed(texts, options.edition)
+    changed = [file for file, content in files.items() if not file.is_file() or file.read_bytes() != content]
+    gone = stale(out, texts)
+    if options.check:
+        for file in changed + gone:
+            print(f"{file} is not what the pages give: run `make notebooks`", file=sys.stderr)
+        return 1 if changed or gone else 0
+    try:
+        for path in changed:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with in_one_move(path) as file:
+                file.write_bytes(files[path])
+        for path in gone:
+            path.unlink()
+    except OSError as error:
+        print(f"{out} cannot be written: {error}", file=sys.stderr)
+        return 1
+    print(f"{out}: {len(files)} files, {len(changed)} written, {len(gone)} removed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

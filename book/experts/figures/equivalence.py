@@ -1,0 +1,86 @@
+"""What the page experts/equivalence draws: the sum over paths against the forward pass."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
+from torch import Tensor
+
+from dlgn_lib.models import GatedNet
+from dlgn_lib.numbers import show_number
+from dlgn_lib.paths import path_experts, path_gates
+from dlgn_lib.plots.looks import BLUE, RED, Drawing, house_style
+
+
+@house_style
+def running_sum(net: GatedNet, x: Tensor) -> Drawing:
+    """Draw Σ f_π g_π at one input as it grows path by path, against the forward pass: Theorem 1 as a picture."""
+    with torch.no_grad():
+        terms = (path_gates(net, x[None]) * path_experts(net, x[None])[:, :, 0])[0]
+        target = net(x[None])[0, 0].item()
+    total = torch.cumsum(terms, 0)
+    gap = abs(total[-1].item() - target)
+    count, active = len(terms), int((path_gates(net, x[None], hard=True) > 0).sum())
+    figure, ax = plt.subplots(figsize=(6.8, 3.4))
+    ax.step(
+        [0, *range(1, count + 1)],
+        [0, *total.tolist()],
+        where="post",
+        color=BLUE,
+        lw=1.6,
+        label=r"sum of $f_\pi g_\pi$ so far",
+    )
+    ax.axhline(target, color=RED, ls="--", lw=1.6, label=r"forward pass $\hat{y}(x)$")
+    ax.plot(count, total[-1].item(), "o", color=BLUE, ms=8)
+    ax.set(xlabel="paths counted", ylabel="sum", xlim=(0, count * 1.02))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    left = show_number(gap, "{:.0e}")
+    ax.set_title(f"{count:,} path{'s' if count != 1 else ''}, {active:,} active; difference at the end {left}")
+    ax.legend(fontsize=9, loc="best")
+    alt = (
+        f"The sum of gate times expert over {count} paths, {active} of them active, as a staircase that ends on the dashed line "
+        f"of the forward pass at {target:.3g}."
+    )
+    return figure, alt
+
+
+@house_style
+def errors(counts: Sequence[int], relative: Sequence[float], bound: float) -> Drawing:
+    """Draw the relative error of the mixture of many random nets against their number of paths."""
+    figure, ax = plt.subplots(figsize=(6.6, 3.3))
+    floor = 1e-17  # zeros are drawn here, on a tick of their own
+    ax.scatter(counts, np.maximum(relative, floor), s=26, color=BLUE, alpha=0.7, linewidth=0)
+    ax.axhline(bound, color=RED, ls="--", label="bound of the claim")
+    ax.set(
+        xscale="log", yscale="log", ylim=(floor / 3, bound * 10), xlabel="number of paths", ylabel="relative difference"
+    )
+    ax.set_yticks([floor, 1e-16, 1e-15, 1e-14, 1e-13, 1e-12], ["0", *(f"$10^{{{p}}}$" for p in range(-16, -11))])
+    ax.minorticks_off()
+    ax.legend(loc="upper left", fontsize=9)
+    alt = (
+        f"Relative difference between mixture and forward pass of {len(counts)} random ReLU nets against their number of paths: "
+        f"all points lie between zero and {max(relative):.1e}, far below the dashed bound."
+    )
+    return figure, alt
+
+
+@house_style
+def activations(
+    names: Sequence[str], x: Tensor, forward: Mapping[str, Tensor], mixture: Mapping[str, Tensor]
+) -> Drawing:
+    """Draw, for each activation, a net's output and the mixture that a 0/1 gate would give."""
+    figure, axes = plt.subplots(1, len(names), figsize=(7.6, 2.7), sharey=True)
+    for ax, name in zip(axes, names, strict=True):
+        ax.plot(x, forward[name], color=BLUE, lw=2.4, label="forward pass")
+        ax.plot(x, mixture[name], color=RED, lw=1.6, ls="--", label="mixture")
+        gap = (forward[name] - mixture[name]).abs().max().item()
+        ax.set(title=f"{name}\ngap {gap:.2g}" if gap > 1e-9 else f"{name}\ngap 0", xlabel="$x$")
+    axes[0].set_ylabel("output")
+    axes[0].legend(fontsize=8)
+    gaps = ", ".join(f"{n} {(forward[n] - mixture[n]).abs().max().item():.2g}" for n in names)
+    return (
+        figure,
+        f"Output of one net with different activations and the mixture with on/off gates. Largest gaps: {gaps}; only ReLU has none.",
+    )

@@ -1,0 +1,274 @@
+"""What the page learning/allocation draws: where the paths are, and what pulls them there."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
+from torch import Tensor
+
+from dlgn_lib.plots.bands import seed_band, step_axis
+from dlgn_lib.plots.dots import heading_rows
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, NETWORKS, RED, Drawing, house_style
+from dlgn_lib.statistics import median
+
+
+def _share_axis(ax: Axes, low: float = 0.0, high: float = 1.0) -> None:
+    ax.axhline(0.5, color=FAINT, lw=0.8, ls=(0, (1, 2)))
+    ax.set(ylim=(low, high), ylabel="share of paths, smooth half")
+
+
+@house_style
+def activity_ring(
+    angles: Tensor,
+    targets: Tensor,
+    activities: Tensor,
+    steps: Sequence[int],
+    shares: Tensor,
+    errors: Mapping[str, Tensor],
+    step: int,
+    network: str,
+) -> Drawing:
+    """Draw path activity around the circle of inputs and, beside it, its share on the smooth half and the errors over steps.
+
+    `activities` (S, N) are those at `step`; `shares` and each of the two `errors` (S, T) belong to `steps`. The
+    distance from the centre is the activity relative to the mean over the circle, the thin outer line the target.
+    """
+    figure = plt.figure(figsize=(7, 3.7))
+    grid = figure.add_gridspec(2, 2, width_ratios=[1.12, 1])
+    ring = figure.add_subplot(grid[:, 0], projection="polar")
+    turn = torch.cat([angles, angles[:1] + 2 * math.pi])
+    values = activities / activities.mean(dim=1, keepdim=True)
+    values = torch.cat([values, values[:, :1]], dim=1)
+    seed_band(ring, turn, values, BLUE, lw=2)
+    ring.plot(turn, torch.ones(len(turn)), color=INK, lw=0.9, ls=(0, (1, 2)))
+    ring.plot(turn, 3.6 + 0.3 * torch.cat([targets, targets[:1]]), color="#777777", lw=0.9)
+    ring.plot([0, math.pi], [4, 4], color=FAINT, lw=0.8)
+    ring.set(ylim=(0, 4), yticks=[1, 2, 3], xticks=[])
+    ring.set_yticklabels(["1", "2", "3"], fontsize=8.5, color=INK)
+    ring.set_rlabel_position(-38)
+    ring.grid(color="#dddddd", lw=0.6)
+    ring.spines["polar"].set_visible(False)
+    ring.set_title("smooth half", fontsize=10)
+    ring.text(0.5, -0.02, "fast half", transform=ring.transAxes, ha="center", va="top", fontsize=10)
+
+    share, loss = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
+    at = list(steps).index(step)
+    seed_band(share, steps, shares, BLUE, lw=2)
+    share.plot(step, median(shares[:, at], 0), "o", ms=8, mfc="white", mec=BLUE, mew=2, clip_on=False, zorder=5)
+    _share_axis(share, 0.3)
+    share.set_title(f"{network}, step {step}", fontsize=11)
+    told = []
+    for (half, values), (colour, line) in zip(errors.items(), [(RED, "--"), (GREEN, "-.")], strict=True):
+        seed_band(loss, steps, values, colour, ls=line, lw=2)
+        loss.plot(step, median(values[:, at], 0), "o", ms=8, mfc="white", mec=colour, mew=2, clip_on=False, zorder=5)
+        told.append(f"{median(values[:, at], 0):.2f} on the {half}")
+        loss.text(0.1, {RED: 0.36, GREEN: 0.54}[colour], half, color=colour, fontsize=9.5)
+    loss.set(ylim=(0, 0.64), ylabel="squared error")
+    for ax in (share, loss):
+        step_axis(ax, steps[-1])
+        ax.axvline(step, color=FAINT, lw=0.8)
+    share.set_xlabel("")
+    share.set_ylabel("share of paths,\nsmooth half")
+    middle, low, high = median(shares[:, at], 0), shares[:, at].min(), shares[:, at].max()
+    lean = "balanced" if abs(middle - 0.5) < 0.05 else "swollen upward" if middle > 0.5 else "swollen downward"
+    alt = (
+        f"{network} after {step} steps: path activity around the circle is {lean}; the smooth upper half holds {middle:.0%} "
+        f"of it (median, range {low:.0%} to {high:.0%} over seeds). Mean squared error: {' and '.join(told)}."
+    )
+    return figure, alt
+
+
+@house_style
+def share_against_error(
+    runs: Mapping[str, tuple[Tensor, Tensor]], steps: Sequence[int], marked: Sequence[int] = ()
+) -> Drawing:
+    """Draw what moves first: share of paths against the error on the smooth half, one curve per seed and a bold one of medians.
+
+    `runs` gives (errors, shares), both (S, T), by network; `marked` are steps written along the bold curve.
+    """
+    figure, axes = plt.subplots(1, len(runs), figsize=(7, 3.5), sharex=True, sharey=True, squeeze=False)
+    told = []
+    for ax, (name, (errors, shares)) in zip(axes[0], runs.items(), strict=True):
+        colour, line, _ = NETWORKS[name]
+        ax.plot(errors.T, shares.T, color=colour, alpha=0.25, lw=0.8)
+        middle, height = median(errors, 0), median(shares, 0)
+        ax.plot(middle, height, color=colour, ls=line, lw=2.4)
+        for step in marked:
+            at = list(steps).index(step)
+            ax.plot(middle[at], height[at], "o", color=colour, ms=6, mec="white", zorder=5)
+            ax.annotate(
+                str(step),
+                (middle[at], height[at]),
+                (-5, 6),
+                textcoords="offset points",
+                ha="right",
+                fontsize=9.5,
+                fontweight="bold",
+                path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            )
+            told.append(f"{name} step {step}: share {height[at]:.2f}, error {middle[at]:.2f}")
+        ax.set(title=name, xlabel="error on the smooth half →")
+        _share_axis(ax, 0.3)
+    axes[0, 0].set_xlim(0.54, -0.02)
+    for ax in axes[0, 1:]:
+        ax.set_ylabel("")
+    alt = "Share of paths on the smooth half against the error there, training runs from left to right. Medians: "
+    return figure, alt + "; ".join(told) + "."
+
+
+@house_style
+def pull_cloud(
+    pulls: Mapping[str, Tensor], upward: Tensor, steps: Sequence[int], step: int, title: str = ""
+) -> Drawing:
+    """Draw how each half of the data pulls at the normals of one net, and beside it the share of units pulled upward.
+
+    `pulls` gives (units, 2) by half, as shares of the largest possible pull; `upward` (S, T) belongs to `steps`.
+    """
+    figure, (ax, right) = plt.subplots(1, 2, figsize=(7, 3.5), width_ratios=[1.15, 1])
+    told = []
+    for (half, vectors), (colour, mark) in zip(pulls.items(), [(BLUE, "o"), (RED, "x")], strict=True):
+        ax.scatter(
+            *vectors.T, s=13, c=colour, marker=mark, lw=0.9, alpha=0.7, label=half, edgecolors=None, clip_on=False
+        )
+        told.append(f"{vectors.norm(dim=1).mean():.2f} from the {half}")
+    ax.axhline(0, color=FAINT, lw=0.8)
+    ax.axvline(0, color=FAINT, lw=0.8)
+    ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xlabel="pull to the right", ylabel="pull upward")
+    ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, fontsize=9.5, handletextpad=0.1)
+    at = list(steps).index(step)
+    seed_band(right, steps, upward, BLUE, lw=2)
+    right.axhline(0.5, color=FAINT, lw=0.8, ls=(0, (1, 2)))
+    right.axvline(step, color=FAINT, lw=0.8)
+    right.plot(step, median(upward[:, at], 0), "o", ms=8, mfc="white", mec=BLUE, mew=2, clip_on=False)
+    right.set(ylim=(0, 1), ylabel="share of units pulled up by the smooth half")
+    right.yaxis.label.set_size(9.5)
+    step_axis(right, steps[-1])
+    figure.suptitle(f"{title}, step {step}", fontsize=11)
+    alt = (
+        f"{title}, step {step}: each unit's pull as a point in the plane. Mean length {' and '.join(told)}; the smooth half "
+        f"pulls {median(upward[:, at], 0):.0%} of the units upward (median over seeds)."
+    )
+    return figure, alt
+
+
+@house_style
+def case_shares(
+    cases: Mapping[str, tuple[Tensor, Tensor] | None], step: int, network: str, groups: Mapping[str, int]
+) -> Drawing:
+    """Draw the share of paths on the upper half for many settings, a row each: median and range over seeds, and the start.
+
+    `cases` gives (shares at the start, shares at `step`), both (S,), by label, or None where the setting does not
+    apply; `groups` says how many rows, from above, each heading has.
+    """
+    figure, ax = plt.subplots(figsize=(7, 0.28 * (len(cases) + len(groups)) + 1.1))
+    colour, _, mark = NETWORKS[network]
+    rows, told, y = iter(cases.items()), [], 0
+    labels = {}
+    for heading, count in groups.items():
+        labels[y] = heading
+        for _ in range(count):
+            y += 1
+            label, shares = next(rows)
+            labels[y] = label
+            if shares is None:
+                ax.text(0.5, y, "does not apply", ha="center", va="center", fontsize=9, color="#555555")
+                continue
+            start, now = shares
+            ax.plot([now.min(), now.max()], [y, y], color=colour, lw=5, alpha=0.35, solid_capstyle="butt")
+            ax.plot(median(start, 0), y, marker="|", ms=10, color=INK, ls="", mew=1.3, label="start, median")
+            ax.plot(median(now, 0), y, marker=mark, ms=7, color=colour, ls="", label=f"step {step}, median and range")
+            ax.text(1.02, y, f"{int((now > start).sum())} of {len(now)}", va="center", fontsize=9.5)
+            told.append(f"{label} {median(now, 0):.2f}")
+        y += 1
+    ax.axvline(0.5, color=FAINT, lw=0.8, ls=(0, (1, 2)), zorder=0)
+    ax.text(1.02, 0, "up in", va="center", fontsize=9.5)
+    ax.set(xlim=(0, 1), xlabel="share of path activity on the upper half")
+    heading_rows(ax, labels, [place for place, text in labels.items() if text in groups])
+    handles, names = ax.get_legend_handles_labels()
+    ax.legend(handles[:2], names[:2], loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=9.5)
+    ax.set_title(network, loc="left", fontsize=11, pad=12, x=-0.38)
+    alt = f"{network}, share of path activity on the upper half at step {step}, medians over seeds: "
+    return figure, alt + "; ".join(told) + "."
+
+
+@house_style
+def dose_response(
+    frequencies: Sequence[int],
+    shares: Mapping[str, Tensor],
+    pulls: Tensor,
+    traces: Mapping[str, Tensor],
+    steps: Sequence[int],
+    frequency: int,
+    step: int,
+) -> Drawing:
+    """Draw the share of paths against the frequency of the other half at `step`, and over steps for one frequency.
+
+    `shares` gives (S, F) by network, `traces` (S, T) for the marked frequency; `pulls` (F,) is the pull of the other
+    half at the start, relative to that of the slow half.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.5), sharey=True)
+    at = list(frequencies).index(frequency)
+    told = []
+    for name, values in traces.items():
+        colour, line, mark = NETWORKS[name]
+        seed_band(left, steps, values, colour, ls=line, lw=2, label=name)
+        seed_band(right, frequencies, shares[name], colour, ls=line, lw=2, marker=mark, ms=5)
+        told.append(f"{name} {median(shares[name][:, at], 0):.2f}")
+    right.plot(
+        frequencies, pulls, color=INK, lw=1, ls=(0, (1, 2)), marker=".", label="relative pull\nof the other half"
+    )
+    right.legend(fontsize=9, loc="lower left", handlelength=1.6)
+    left.legend(fontsize=9, loc="lower right", ncols=2)
+    step_axis(left, steps[-1])
+    right.axvline(frequency, color=FAINT, lw=1)
+    _share_axis(left, 0, 1.08)
+    _share_axis(right, 0, 1.08)
+    right.set(ylabel="", xscale="log", xlabel="frequency of the other half")
+    right.set_xticks(list(frequencies), [str(f) for f in frequencies])
+    right.minorticks_off()
+    left.set_title(f"frequency {frequency}", fontsize=11)
+    right.set_title(f"step {step}", fontsize=11)
+    alt = (
+        f"Upper half: frequency 1; lower half: frequency {frequency}. At step {step} the upper half's share of paths is "
+        f"{' and '.join(told)} (medians over seeds); the lower half's pull at the start is {pulls[at]:.2f} of the upper half's."
+    )
+    return figure, alt
+
+
+@house_style
+def transplants(
+    times: Sequence[int], hits: Tensor, losses: Sequence[Tensor], time: int, target: float, longest: int
+) -> Drawing:
+    """Draw the losses of new experts on gates taken at step `time`, and for all times the steps to a loss of `target`.
+
+    `hits` is (times, S), infinite where the target was not reached in `longest` steps; `losses` has one run (T,) per seed.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.5), width_ratios=[1.1, 1])
+    never = 1.35 * longest
+    for loss in losses:
+        left.plot(loss, color=BLUE, lw=1, alpha=0.7)
+    left.axhline(target, color=INK, lw=0.9, ls=(0, (1, 2)))
+    left.set(yscale="log", xlim=(0, longest), ylim=(target * 0.8, 0.7), xlabel="step of the new experts")
+    left.set(ylabel="loss", title=f"gates of step {time}")
+    left.set_yticks([0.01, 0.03, 0.1, 0.3], ["0.01", "0.03", "0.1", "0.3"])
+    left.minorticks_off()
+    places = range(len(times))
+    for place, values in zip(places, hits, strict=True):
+        reached = values[values.isfinite()]
+        spread = place + torch.linspace(-0.2, 0.2, len(values))
+        right.plot(spread[values.isfinite()], reached, "o", color=BLUE, ms=5, alpha=0.8)
+        right.plot(spread[~values.isfinite()], [never] * (len(values) - len(reached)), "^", color=RED, ms=5, mfc="none")
+    right.axvspan(list(times).index(time) - 0.4, list(times).index(time) + 0.4, color="#eeeeee", lw=0, zorder=0)
+    right.set(yscale="log", ylim=(40, 1.3 * never), xlabel="gates taken at step", ylabel=f"steps to loss {target:g}")
+    right.set_yticks([50, 100, 200, longest, never], ["50", "100", "200", str(longest), "later"])
+    right.set_xticks(list(places), [str(t) for t in times])
+    right.minorticks_off()
+    chosen = hits[list(times).index(time)]
+    count = int(chosen.isfinite().sum())
+    speed = f", with a median of {median(chosen[chosen.isfinite()], 0):.0f} steps" if count else ""
+    alt = f"Gates of step {time} with new experts: {count} of {len(chosen)} runs reach a loss of {target:g}{speed}."
+    return figure, alt

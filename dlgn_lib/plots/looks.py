@@ -1,0 +1,97 @@
+"""How this book looks: its style, its colours, and one table of looks for its networks."""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+# Okabe-Ito colours, told apart by colour-blind readers; never the only code.
+INK, BLUE, ORANGE, GREEN, RED, SKY, PINK, GREY = (
+    "#222222",
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#d55e00",
+    "#56b4e9",
+    "#cc79a7",
+    "#b3b3b3",
+)
+FAINT = "#888888"  # lines that help the eye
+GATES = "cividis"  # gates, activities and kernels: dark is off, yellow is on
+WEIGHTS = plt.get_cmap(
+    "RdBu_r", 21
+)  # weights: blue below zero, red above; few colours, so that noise does not make frames large
+
+
+class Look(NamedTuple):
+    """Colour, line style and marker of a network or a series."""
+
+    colour: str
+    line: object
+    mark: str
+
+
+#: What tells series apart that are no networks, in the order in which they come.
+SERIES = (
+    Look(BLUE, "-", "o"),
+    Look(RED, "--", "s"),
+    Look(GREEN, "-.", "D"),
+    Look(ORANGE, ":", "^"),
+    Look(PINK, (0, (5, 1)), "v"),
+    Look(SKY, (0, (3, 1, 1, 1)), "P"),
+)
+#: Each network has one look in the whole book.
+NETWORKS = {
+    "ReLU": SERIES[0],
+    "DLGN": SERIES[1],
+    "frozen DLGN": SERIES[2],
+    "deep linear": SERIES[3],
+    "GaLU": SERIES[4],
+    "shallow DLGN": SERIES[5],
+}
+
+
+def look(name: str, place: int = 0) -> Look:
+    """Return the look of a network, or of the series number `place` if `name` is none.
+
+    >>> look("DLGN") == look("DLGN", place=4), look("train", place=4) == SERIES[4]
+    (True, True)
+    """
+    return NETWORKS.get(name, SERIES[place % len(SERIES)])
+
+
+_STYLE = {
+    **sns.axes_style("ticks"),
+    **sns.plotting_context("notebook", font_scale=0.9),
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "text.color": INK,
+    "axes.edgecolor": "#555555",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+Drawing = tuple[Figure, str]
+
+
+def house_style(draw: Callable[..., Drawing]) -> Callable[..., Drawing]:
+    """Return the drawing function with this book's style switched on while it runs."""
+
+    @functools.wraps(draw)
+    def styled(*args: object, **kwargs: object) -> Drawing:
+        with plt.rc_context(_STYLE):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+def room_at_the_right(figure: Figure) -> None:
+    """Leave a little room beside a colour bar, whose last label the compressed layout would cut."""
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(rect=(0, 0, 0.985, 1))
