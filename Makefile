@@ -6,7 +6,7 @@ SITE   := _build/html
 SITE_TOOL := PYTHONPATH=book/_ext $(BIN)/python -m dlgn_site
 READY  := $(VENV)/.ready
 BUILT  := $(SITE)/.built
-QUICK  := claims classifiers drawings elsewhere exercises features gdln kernels models paths regions results statistics training widgets
+QUICK  := claims classifiers drawings elsewhere exercises features figures gdln house kernels models paths regions results statistics training widgets
 PORT   ?= 8000
 WORKERS ?= 2  # tests at a time
 CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that the ranges of pyproject.toml allow
@@ -46,7 +46,7 @@ test: $(READY) $(BUILT)  ## build the site if it is absent or stale, then run ev
 check: $(READY)  ## style, types and the quick tests of the library: an answer in a minute
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	DLGN_BUILD=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile dlgn_lib $(QUICK:%=tests/test_%.py)
+	DLGN_BUILD=1 DLGN_EXAMPLES=quick $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" dlgn_lib $(QUICK:%=tests/test_%.py)
 
 colab: $(READY)  ## run all notebooks in Colab's versions, and record that they ran
 	DLGN_BUILD=1 DLGN_ALL_NOTEBOOKS=1 $(BIN)/python -m pytest tests/test_notebooks.py
@@ -62,7 +62,7 @@ elsewhere: $(READY)  ## measure how far the claims move on other machines, and w
 	$(SITE_TOOL).elsewhere
 
 oldest: $(READY)  ## run the library's tests with the oldest versions that pyproject.toml allows
-	.ci/oldest $(filter-out elsewhere exercises results,$(QUICK))
+	.ci/oldest $(filter-out elsewhere exercises figures house results,$(QUICK)) functional
 
 mutants: $(READY)  ## change the library in 200 small ways, drawn at random, and see whether its tests notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[book,test,mutants]" $(CONSTRAINTS)

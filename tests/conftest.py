@@ -31,7 +31,8 @@ def pytest_terminal_summary(terminalreporter):
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))  # what makes the site
 os.environ |= {"DLGN_PROGRESS": "0", "DLGN_DOWNLOAD": "0"}  # as in a build of the site
 settings.register_profile("book", derandomize=True, deadline=None, max_examples=40, database=None)
-settings.load_profile("book")
+settings.register_profile("quick", settings.get_profile("book"), max_examples=10)
+settings.load_profile(os.environ.get("DLGN_EXAMPLES", "book"))
 
 
 @pytest.fixture

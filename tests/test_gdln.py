@@ -156,6 +156,7 @@ def test_descent_is_that_of_autograd(d, width, k, depth, seed):
     assert all(torch.equal(a, b) for a, b in zip(run.at(0), start, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [1, 2])
 def test_recorded_gates_replayed_in_a_gated_linear_net_give_the_same_training(depth):
     x, y = multi_context_task(3)

@@ -31,6 +31,7 @@ SETTINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("member", MEMBERS, ids=name)
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_ensemble_equals_single_runs(member, setting):
@@ -43,6 +44,7 @@ def test_ensemble_equals_single_runs(member, setting):
         assert_same_run(run, single)
 
 
+@pytest.mark.slow
 @given(
     st.integers(1, 5), st.integers(1, 6), st.integers(1, 3), st.integers(1, 3), st.integers(1, 6), st.integers(1, 24)
 )
@@ -71,6 +73,7 @@ def test_ensemble_does_not_depend_on_threads_and_leaves_their_number_alone(threa
     assert_same_run(runs[2], single)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["adam", "gradient descent", "momentum"])
 def test_train_is_the_loop_that_everybody_writes(setting):
     options = SETTINGS[setting]
@@ -97,6 +100,7 @@ def test_train_is_the_loop_that_everybody_writes(setting):
 LABELS = torch.randint(3, (24,), generator=seeded(5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [None, 7])
 @pytest.mark.parametrize("member", MEMBERS, ids=name)
 def test_ensemble_equals_single_runs_on_class_numbers(member, batch):
@@ -192,6 +196,7 @@ def test_frozen_gates_stay_and_experts_move(ensemble):
     assert not torch.equal(start.value_layers[0].weight, end.value_layers[0].weight)
 
 
+@pytest.mark.slow
 def test_each_seed_stops_at_its_own_step_as_a_single_run_does():
     make_net = maker({"kind": ReLUNet}, init="he")
     settings = {"steps": 200, "lr": 0.02, "stop_below": 0.2, "snapshots": [0, 10, 40, 200]}

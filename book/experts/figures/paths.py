@@ -72,8 +72,9 @@ def path_walk(net: GatedNet, path: Sequence[int], x: Tensor, bounds: Sequence[Se
     input_plane(right, bounds, f"gate $f_\\pi$ = {gate:.0f} ({state}), expert $g_\\pi$ = {value:.2f}".replace("-", "−"))
     share = float(region_area(pieces) / region_area([corners(bounds)]))
     point = f"({number(x[0].item())}, {number(x[1].item())})"
+    units = " and ".join(map(str, dict.fromkeys(net.widths)))
     alt = (
-        f"Left: a net with {net.depth} hidden layers of {net.width} units; path {tuple(path)} is drawn thick and at the "
+        f"Left: a net with {net.depth} hidden layers of {units} units; path {tuple(path)} is drawn thick and at the "
         f"input {point} its gate is {state}. Right: the input plane; the path is active on the shaded {share:.0%} of it, "
         f"and the input is {'inside' if gate else 'outside'}."
     )

@@ -117,7 +117,7 @@ def kernel_by_class(kernel: Tensor, labels: Tensor, classes: Sequence[str], head
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.9), layout="compressed", sharey=False)
     names = [name.split("/")[0] for name in classes]
     for ax, values, step in ((left, kernel[rows][:, rows], shown), (right, means, 1)):
-        image = ax.imshow(values, cmap=GATES, vmin=0, vmax=1, extent=(0, len(values), len(values), 0))
+        image = ax.imshow(values.numpy(), cmap=GATES, vmin=0, vmax=1, extent=(0, len(values), len(values), 0))
         places = [(c + 0.5) * step for c in range(len(classes))]
         ax.set_xticks(places, names, rotation=90, fontsize=9)
         ax.set_yticks(places, names if ax is left else [], fontsize=9)

@@ -117,7 +117,7 @@ def _order(gates: Tensor) -> Tensor:
 def gate_patterns(gates: Mapping[str, Sequence[Tensor]], step: int) -> Drawing:
     """Draw where every unit of every layer is on around the circle: gates (N, M) of each layer at N even angles, one row per unit."""
     depth = len(next(iter(gates.values())))
-    figure, axes = plt.subplots(len(gates), depth, figsize=(7.4, 5.2), sharex=True, sharey=True)
+    figure, axes = plt.subplots(len(gates), depth, figsize=(7.4, 5.2), sharex=True, sharey=True, squeeze=False)
     told = []
     for row, (name, layers) in zip(axes, gates.items(), strict=True):
         shares = []

@@ -22,14 +22,14 @@ def class_kernels(kernel: Tensor, labels: Tensor, cosines: Tensor, title: str) -
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.3), layout="compressed")
     kernel = kernel / kernel.diagonal().mean()
     c, n = len(cosines), len(kernel)
-    image = left.imshow(kernel, cmap=GATES, vmin=0, vmax=1.5)
+    image = left.imshow(kernel.numpy(), cmap=GATES, vmin=0, vmax=1.5)
     figure.colorbar(image, ax=left, shrink=0.82, label="kernel, mean diagonal 1", extend="both")
     starts = [0, *(labels.diff().nonzero().flatten() + 1).tolist(), n]
     middles = [(a + b) / 2 - 0.5 for a, b in pairwise(starts)]
     names = [str(v) for v in labels.unique().tolist()]
     left.set(xticks=middles, yticks=middles, xticklabels=names, yticklabels=names, title="inputs sorted by digit")
     left.tick_params(length=0)
-    image = right.imshow(cosines, cmap="RdBu_r", vmin=-1, vmax=1)
+    image = right.imshow(cosines.numpy(), cmap="RdBu_r", vmin=-1, vmax=1)
     figure.colorbar(image, ax=right, shrink=0.82, label="cosine of centred class means", ticks=[-1, -0.5, 0, 0.5, 1])
     right.set(xticks=range(c), yticks=range(c), title="class means")
     right.tick_params(length=0)

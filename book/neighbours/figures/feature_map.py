@@ -117,7 +117,7 @@ def mode_race(
         left.plot(now, values[at], "o", color=colour, ms=7)
         told.append(f"{name} {values[at]:.0%}")
     left.axvline(now, color=FAINT, lw=0.8)
-    left.set(xlabel="time $t$", ylabel="share learnt", ylim=(-0.03, 1.05), xlim=(times[0] - 0.1, times[-1] + 0.1))
+    left.set(xlabel="time $t$", ylabel="share learnt", ylim=(-0.03, 1.05), xlim=(times[0].item() - 0.1, times[-1].item() + 0.1))
     left.legend(loc="lower right", fontsize=9)
     where = range(1, len(points) + 1)
     right.plot(where, target, "s", ms=11, mfc="none", mec=INK, mew=1.4, label="target $f^*$")

@@ -1,0 +1,301 @@
+"""What the drawings of single pages say in their alternative texts, on tiny data, against a naive computation."""
+
+import math
+import re
+import statistics
+
+import pytest
+import torch
+from cases import seeded
+from dlgn_lib.pages import intro
+from dlgn_lib.pages.experts import equivalence, gating
+from dlgn_lib.pages.experts import paths as path_figures
+from dlgn_lib.pages.kernels import overlap, tangent
+from dlgn_lib.pages.learning import allocation, half_spaces, images, relu
+from dlgn_lib.pages.neighbours import bridge, collapse, feature_map, haste, selectivity
+from matplotlib import pyplot as plt
+
+from dlgn_lib import DLGN, ReLUNet, overlap_kernel, path_experts, path_gates, plots
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def numbers(text):
+    """Return all numbers of a text; 40% is 0.4, and a minus is a minus."""
+    found = re.findall(r"(-?\d+\.?\d*(?:e-?\d+)?)(%?)", text.replace("−", "-"))
+    return [float(number) / (100 if percent else 1) for number, percent in found]
+
+
+def medians(values):
+    """Return the median over the rows of (S, T), number by number."""
+    return [statistics.median(column) for column in values.T.tolist()]
+
+
+def random(*shape, seed=0):
+    return torch.rand(*shape, generator=seeded(seed), dtype=torch.float64)
+
+
+def net_1d():
+    return ReLUNet.from_weights([[[1.0], [1.0]], [[1.0, -2.0]]], [[0.0, -1.0], [0.5]])
+
+
+# Part I
+
+
+def test_a_path_is_told_with_its_gate_and_the_share_of_the_plane_where_it_is_on():
+    net = DLGN(2, [3, 2], generator=seeded(1)).double()
+    x, path = torch.tensor([0.3, -0.2], dtype=torch.float64), (2, 1)
+    _, alt = path_figures.path_walk(net, path, x, ((-1, 1), (-1, 1)))
+    gate = path_gates(net, x[None], torch.tensor([path]), hard=True).item()
+    points = 2 * random(20_000, 2) - 1
+    share = path_gates(net, points, torch.tensor([path]), hard=True).mean().item()
+    assert f"its gate is {'on' if gate else 'off'}" in alt and ("is inside." in alt) == bool(gate)
+    assert numbers(re.search(r"shaded (.*?) of it", alt)[1])[0] == pytest.approx(share, abs=0.02)
+
+
+def test_a_region_of_one_input_is_told_with_its_ends():
+    net = net_1d()  # the path of unit 1: on from 1
+    _, alt = path_figures.region_1d(net, (1,), (-1, 5))
+    assert alt.endswith("The region where all are at least zero is 1 piece: [1, 5].")
+    with pytest.raises(ValueError, match="names must be 1 labels"):
+        path_figures.region_1d(net, (1,), (-1, 5), names=["a", "b"])
+
+
+def test_the_running_sum_ends_at_the_forward_pass():
+    net, x = net_1d(), torch.tensor([2.0], dtype=torch.float64)
+    figure, alt = equivalence.running_sum(net, x)
+    total = [p.get_ydata()[-1] for p in figure.axes[0].get_lines() if len(p.get_ydata()) > 2]
+    terms = (path_gates(net, x[None]) * path_experts(net, x[None])[:, :, 0])[0]
+    assert total[0] == pytest.approx(terms.sum().item()) == pytest.approx(net(x[None]).item())
+    assert f"over {len(terms)} paths, {int((terms != 0).sum())} of them active" in alt
+    assert numbers(alt)[-1] == pytest.approx(net(x[None]).item(), abs=5e-3)
+
+
+def test_gaps_between_a_net_and_its_mixture_are_told_for_each_activation():
+    x = torch.linspace(-1, 1, 5)
+    forward = {"ReLU": x.clamp_min(0), "tanh": x.tanh()}
+    mixture = {"ReLU": x.clamp_min(0), "tanh": x * (x >= 0)}
+    _, alt = equivalence.activations(["ReLU", "tanh"], x, forward, mixture)
+    gap = max(abs(math.tanh(v) - max(v, 0)) for v in x.tolist())
+    assert "ReLU 0, " in alt and f"tanh {gap:.2g}" in alt
+
+
+def test_the_largest_error_is_told():
+    _, alt = equivalence.errors([2, 4, 8], [0.0, 3.2e-16, 1.4e-15], 1e-12)
+    assert "of 3 random ReLU nets" in alt and "between zero and 1.4e-15" in alt
+
+
+def test_all_half_spaces_are_counted():
+    figure, alt = gating.half_spaces(DLGN(2, 5, 3, generator=seeded(0)), ((-1, 1), (-1, 1)))
+    assert "5 half-planes in each of 3 layers" in alt
+    assert [len(ax.get_lines()) for ax in figure.axes] == [
+        2 + 2 * 5
+    ] * 3  # two axes, and for each unit a line and a tick
+
+
+def test_pattern_regions_are_counted():
+    net = ReLUNet.from_weights([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]])  # four quadrants
+    _, alt = gating.pieces({"quadrants": net}, (0,), ((-1, 1), (-1, 1)))
+    assert "quadrants has 4 activation-pattern regions and path (0,) is active on 50% of the square" in alt
+
+
+# Part II
+
+
+def test_kernels_on_the_circle_are_told_at_a_quarter_and_at_half_a_turn():
+    angle = 2 * math.pi * (torch.arange(40) + 0.5) / 40
+    x = torch.stack([angle.cos(), angle.sin()], dim=1)
+    kernel = overlap_kernel(DLGN(2, 8, 2, generator=seeded(0)), x, hard=True).double()
+    _, alt = overlap.kernel_map({"DLGN": kernel})
+    mean = statistics.mean(kernel[i, i].item() for i in range(40))
+    means = [statistics.mean(kernel[i, i + far].item() / mean for i in range(40 - far)) for far in (10, 20)]
+    assert numbers(alt) == pytest.approx(means, rel=0.06)
+
+
+def test_errors_against_width_are_told_with_their_medians_at_both_ends():
+    errors = {"DLGN": random(4, 3), "ReLU": 1 + random(4, 3, seed=1)}
+    _, alt = overlap.error_against_width([8, 16, 32], errors, marked=16)
+    expected = [end for values in errors.values() for end in (medians(values)[0], medians(values)[-1])]
+    assert numbers(alt) == pytest.approx([*expected, 16], rel=0.06)
+
+
+def test_changes_of_the_kernel_are_told_against_width_and_scale():
+    widths, scales = [4, 8], [1.0, 2.0, 4.0]
+    by_width, by_scale = {"full": random(3, 2)}, {"full": random(3, 3, seed=1)}
+    _, alt = tangent.kernel_change(widths, by_width, scales, by_scale)
+    w, s = medians(by_width["full"]), medians(by_scale["full"])
+    assert numbers(alt) == pytest.approx([w[0], 4, w[1], 8, s[0], 1, s[2], 4], rel=0.06)
+
+
+def test_what_a_step_does_elsewhere_is_told_as_a_share_of_the_circle():
+    degrees = torch.arange(8) * 45.0
+    full = torch.tensor([1.0, 0.6, 0.2, -0.7, 0.0, 0.1, -0.2, 0.4])
+    _, alt = tangent.one_step(degrees, 0, full, 0.7 * full, 0.3 * full, full, "DLGN")
+    assert "at 0 degrees" in alt and "on 38% of the circle" in alt and alt.endswith("at the point itself is 30%.")
+
+
+# Part III
+
+
+def test_allocation_is_told_as_the_share_of_the_first_half():
+    angles = 2 * math.pi * (torch.arange(10) + 0.5) / 10
+    activities = 1 + random(5, 10)
+    _, alt = intro.allocation(angles, angles.sin(), random(5, 10), activities, 20, "DLGN")
+    shares = [sum(row[:5]) / sum(row) for row in activities.tolist()]
+    assert numbers(alt)[1] == pytest.approx(statistics.median(shares), abs=0.005) and "after 20 steps" in alt
+
+
+def test_shares_and_errors_are_told_at_the_marked_steps():
+    runs = {"DLGN": (random(3, 4), random(3, 4, seed=1)), "ReLU": (random(3, 4, seed=2), random(3, 4, seed=3))}
+    _, alt = allocation.share_against_error(runs, [0, 5, 10, 20], marked=[5, 20])
+    expected = [
+        value
+        for errors, shares in runs.values()
+        for place, step in ((1, 5), (3, 20))
+        for value in (step, medians(shares)[place], medians(errors)[place])
+    ]
+    assert numbers(alt) == pytest.approx(expected, abs=0.0051)
+
+
+def test_cases_are_told_with_their_medians_and_counted():
+    start, now = random(5), random(5, seed=1)
+    figure, alt = allocation.case_shares({"He": (start, now), "none": None}, 50, "DLGN", {"Weights": 2})
+    assert numbers(alt) == pytest.approx([50, statistics.median(now.tolist())], abs=0.0051)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    up = sum(b > a for a, b in zip(start.tolist(), now.tolist(), strict=True))
+    assert f"{up} of 5" in texts and "does not apply" in texts
+
+
+def test_steps_after_a_transplant_are_counted_and_have_a_median():
+    hits = torch.tensor([[50.0, 80.0, math.inf], [20.0, 30.0, 25.0]])
+    _, alt = allocation.transplants([10, 100], hits, [random(40)], 10, 0.01, 200)
+    assert "2 of 3 runs reach a loss of 0.01, with a median of 65 steps" in alt
+    _, alt = allocation.transplants([10, 100], torch.full((2, 3), math.inf), [random(40)], 10, 0.01, 200)
+    assert "0 of 3 runs reach a loss of 0.01." in alt
+
+
+def test_directions_are_told_with_their_resultant_and_axis():
+    normals = torch.tensor([[0.0, 1.0], [0.1, 2.0], [0.0, -1.0], [1.0, 0.0]])
+    _, alt = half_spaces.directions({"layer 1": normals}, None, "normals")
+    twice = [2 * math.atan2(y, x) for x, y in normals.tolist()]
+    c, s = (statistics.mean(map(f, twice)) for f in (math.cos, math.sin))
+    assert (
+        f"R {math.hypot(c, s):.2f}" in alt and f"axis at {math.degrees(math.atan2(s, c)) / 2 % 180:.0f} degrees" in alt
+    )
+    assert "50% within 30 degrees of up and 25% of down" in alt
+
+
+def test_clustering_is_told_from_the_first_step_to_the_last():
+    trained, fresh, shuffled = {"DLGN": random(4, 3, 2)}, random(6, 2, seed=1), random(6, 2, seed=2)
+    _, alt = half_spaces.clustering([0, 10, 100], trained, fresh, shuffled)
+    for layer in range(2):
+        first, last = (statistics.median(trained["DLGN"][:, at, layer].tolist()) for at in (0, 2))
+        words = (
+            f"layer {layer + 1}: DLGN from {first:.2f} to {last:.2f}, fresh nets at most {fresh[:, layer].max():.2f}"
+        )
+        assert f"{words}, shuffled matrices at most {shuffled[:, layer].max():.2f}" in alt
+
+
+def test_accuracies_are_told_with_mean_and_standard_deviation():
+    values = [0.8, 0.82, 0.9]
+    _, alt = images.accuracies({"clothes": {"ReLU": torch.tensor(values)}})
+    assert f"clothes: ReLU {100 * statistics.mean(values):.1f} ± {100 * statistics.stdev(values):.1f}." in alt
+
+
+def test_a_difference_within_noise_is_called_so():
+    rows = {"large": torch.tensor([3.0, 3.2, 3.1]), "small": torch.tensor([-0.5, 0.4, 0.3])}
+    _, alt = images.differences(rows, 2.0, "points")
+    reach = 2 * statistics.stdev([3.0, 3.2, 3.1]) / math.sqrt(3)
+    assert f"large +3.10 ± {reach:.2f};" in alt and "small +0.07 ±" in alt and alt.endswith("within noise.")
+
+
+def test_a_kernel_by_class_is_told_within_and_between():
+    kernel = torch.eye(6) + 0.5
+    kernel[:3, :3] += 0.23
+    labels = torch.tensor([0, 0, 0, 1, 1, 1])
+    _, alt = images.kernel_by_class(kernel, labels, ["shirt", "bag"], "one net", shown=2)
+    scaled = (kernel / kernel.diagonal().mean()).tolist()
+    pairs = [(i, j) for i in range(6) for j in range(6) if i != j]
+    within = statistics.mean(scaled[i][j] for i, j in pairs if labels[i] == labels[j])
+    between = statistics.mean(scaled[i][j] for i, j in pairs if labels[i] != labels[j])
+    assert f"{within:.2f} within classes and {between:.2f} between" in alt and f"{within / between:.2f} times" in alt
+
+
+def test_half_circles_are_counted_in_gate_patterns():
+    on = torch.zeros(80, 3, dtype=torch.bool)
+    on[:40, 0] = True  # a half circle
+    on[::2, 1] = True  # half of the points, in forty pieces
+    on[:20, 2] = True  # a quarter
+    _, alt = relu.gate_patterns({"one": [on], "two": [~on]}, 10)
+    assert "one: 1 of 3; two: 1 of 3." in alt
+
+
+# Part IV
+
+
+def test_modes_are_told_with_the_share_learnt_now():
+    times = torch.tensor([0.0, 1.0, 2.0])
+    shares = {"fast": torch.tensor([0.0, 0.5, 0.9]), "slow": torch.tensor([0.0, 0.1, 0.3])}
+    points = torch.tensor([0.25, 1.0])
+    _, alt = feature_map.mode_race(times, shares, points, points, points, 1.0)
+    assert (
+        alt == "At time 1 the read-out has learnt of fast 50% and of slow 10%; its values at the points are 0.25, 1.00."
+    )
+
+
+def test_an_eigenfunction_is_told_with_the_part_that_is_constant_on_classes():
+    values, labels = torch.tensor([1.0, 1.2, -0.9, -1.1]), torch.tensor([1, 1, 0, 0])
+    _, alt = feature_map.sorted_eigenfunctions({"a": values, "b": torch.tensor([1.0, -1.0, 1.0, -1.0])}, labels, 3)
+    between = (2 * 1.1**2 + 2 * 1.0**2) / sum(v**2 for v in values.tolist())
+    assert f"a, {between:.0%}; b, 0%." in alt
+
+
+def test_class_means_are_told_beside_a_simplex():
+    kernel = torch.tensor([[1.0, 0.9, 0.1], [0.9, 1.0, 0.2], [0.1, 0.2, 1.0]])
+    cosines = torch.tensor([[1.0, -0.4, -0.6], [-0.4, 1.0, -0.5], [-0.6, -0.5, 1.0]])
+    _, alt = collapse.class_kernels(kernel, torch.tensor([0, 0, 1]), cosines, "epoch 5")
+    assert "between classes its mean is 0.15" in alt and "-0.60 to -0.40, where a simplex has -0.50" in alt
+
+
+def test_the_race_is_told_with_the_best_size_and_what_was_learned():
+    norms = {1: torch.tensor([[0.1, 0.3]]), 2: torch.tensor([[2.0, 4.0]]), 3: torch.tensor([[5.0]])}
+    _, alt = haste.race_bars({1: 0.8, 2: 0.3}, norms, 3)
+    assert "smallest, 0.30, for pathways open in 2 of them" in alt
+    assert "size 1: 0.2; size 2: 3; size 3: 5." in alt
+
+
+def test_units_that_are_on_are_counted():
+    activity = torch.tensor(
+        [[1.0, 0.0], [0.5, 1.0], [0.2, 0.0], [0.9, 0.0]]
+    )  # one unit on everywhere, one on one sample
+    _, alt = selectivity.gate_raster(activity, 2, 100)
+    assert (
+        "50% of the units are on everywhere" in alt
+        and "on for 62% of the samples" in alt
+        and "2 different patterns" in alt
+    )
+
+
+def test_a_quantity_without_direction_gets_words_and_the_others_their_medians():
+    error = torch.tensor([10.0, 20.0, 30.0, 20.0])
+    views = {
+        "paths": {"share": (error / 2, 4, 0.9)},
+        "features": {"rank": (error, 2, 0.1)},
+        "gates": {"open": (2 * error, 0, 0.5)},
+    }
+    _, alt = bridge.timing(views, error, "smooth half", "DLGN")
+    assert "error half way at step 20 (medians of 4 runs)" in alt
+    assert (
+        "share step 10, first in 4, rank correlation 0.90; rank has no common direction; open step 40, first in 0"
+        in alt
+    )
+
+
+def test_looks_are_those_of_the_table():
+    figure, _ = overlap.error_against_width([8, 16], {"ReLU": random(2, 2), "DLGN": random(2, 2)})
+    drawn = {line.get_label(): line.get_color() for line in figure.axes[0].get_lines()}
+    assert drawn["ReLU"] == plots.look("ReLU").colour and drawn["DLGN"] == plots.look("DLGN").colour
