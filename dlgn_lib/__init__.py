@@ -10,6 +10,7 @@ These are the names that a reader types most; the others come from their modules
 from importlib.metadata import version
 
 from dlgn_lib import plots
+from dlgn_lib.adapt import as_gated
 from dlgn_lib.book import check, claim, explore, show
 from dlgn_lib.data import circle, fashion_mnist
 from dlgn_lib.features import feature_spectrum
@@ -29,6 +30,7 @@ __all__ = [
     "GaLUNet",
     "ReLUNet",
     "alignment",
+    "as_gated",
     "canon",
     "check",
     "circle",

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ["checks", "statistics", "numbers", "threads", "progress", "store"]
 MATHEMATICS = [
     "models",
+    "adapt",
     "paths",
     "exact",
     "kernels",

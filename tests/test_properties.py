@@ -24,11 +24,12 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from dlgn_lib import data, exact, features, gdln, kernels, models, normals, paths, regions, selectivity, training
+from dlgn_lib import adapt, data, exact, features, gdln, kernels, models, normals, paths, regions, selectivity, training
 from dlgn_lib import statistics as library_statistics
 from dlgn_lib.checks import check_count
 
 MODULES = (
+    adapt,
     data,
     exact,
     features,
@@ -1525,6 +1526,7 @@ def test_every_public_name_has_a_law():
         "TooManyPathsError", "DivergenceError",  # exceptions
         "Collapse",  # what `collapse` returns
         "check_fits",  # test_paths
+        "as_gated",  # takes a module, no tensor: test_adapt
         "train_classifier",  # runs on images: test_classifiers
     }  # fmt: skip
     inner = {"check_count", "check_labels", "seed_names"}  # of settings, not of mathematics

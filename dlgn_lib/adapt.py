@@ -1,0 +1,126 @@
+"""Networks that a reader brings: a trained PyTorch module as a member of the family. Page: experts/equivalence.
+
+A stack of linear layers with ReLU in between is exactly a `ReLUNet`; what is affine when a net is only used, batch
+normalisation in eval mode or two linear layers in a row, becomes part of the layer beside it.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from dlgn_lib.models.relu import ReLUNet
+
+#: Why a layer cannot be taken, for those that a reader is most likely to have.
+_REASONS: dict[type[nn.Module], str] = {
+    nn.LeakyReLU: "where its unit is closed it passes a slope, so its gate is never 0",
+    nn.Softmax: "the outputs would not be linear in the last features; leave it out, the scores before it order the classes alike",
+    nn.LogSoftmax: "the outputs would not be linear in the last features; leave it out, the scores before it order the classes alike",
+    nn.Conv2d: "its weights are shared between places, which this family of nets does not know",
+    nn.MaxPool2d: "which input it takes is a gate of another kind",
+    nn.LayerNorm: "it divides by a number that depends on the input, so the net is not piecewise linear",
+    nn.Sigmoid: "it is not piecewise linear, so no gate of 0 and 1 gives it back",
+    nn.Tanh: "it is not piecewise linear, so no gate of 0 and 1 gives it back",
+    nn.GELU: "it is not piecewise linear, so no gate of 0 and 1 gives it back",
+}
+
+
+def as_gated(module: nn.Module) -> ReLUNet:
+    """Return a trained PyTorch net as a `ReLUNet` with the same outputs, so that every tool of this library takes it.
+
+    Taken are `nn.Sequential`, also nested, of Linear and ReLU, with Flatten in front, and Identity, Dropout and
+    BatchNorm1d in eval mode. A Flatten is the reader's from then on: inputs are rows, `x.flatten(1)`. The new net has
+    weights of its own and the module's dtype; the module is left as it is. Source: Theorem 1 of Yadav et al. (2024)
+    [halfspace], with absorbed biases. Page: experts/equivalence.
+
+    Args:
+        module: the net, with one hidden layer at least, and a linear layer at its end.
+
+    Raises:
+        TypeError: if `module` is no `nn.Sequential`, or has a layer of another kind; the message names it and says why.
+        ValueError: if `module` is in training mode with a layer that then does something else, ends with a ReLU, has no
+            hidden layer, or its layers do not fit together.
+
+    >>> from torch import nn
+    >>> net = nn.Sequential(nn.Flatten(), nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    >>> gated, x = as_gated(net), torch.randn(5, 2, 2)
+    >>> gated, torch.allclose(gated(x.flatten(1)), net(x), atol=1e-6)
+    (ReLUNet(
+      in_dim=4, width=3, depth=1, out_dim=2
+      (value_layers): ModuleList(
+        (0): Linear(in_features=4, out_features=3, bias=True)
+        (1): Linear(in_features=3, out_features=2, bias=True)
+      )
+    ), True)
+    """
+    if not isinstance(module, nn.Sequential):
+        raise TypeError(f"module must be an nn.Sequential, got {type(module).__name__}; give its layers in their order")
+    layers: list[tuple[Tensor, Tensor]] = []  # (weight, bias) of finished layers, in float64
+    open_layer: tuple[Tensor, Tensor] | None = None  # an affine map that no ReLU has closed yet
+    dtype = torch.get_default_dtype()
+    for name, layer in _leaves(module, "module"):
+        if isinstance(layer, nn.Flatten):
+            if layers or open_layer is not None or layer.start_dim != 1 or layer.end_dim != -1:
+                raise TypeError(f"{name} must stand in front and flatten all but the first dimension, got {layer}")
+        elif isinstance(layer, nn.Linear):
+            dtype = layer.weight.dtype
+            open_layer = _after(open_layer, _linear(layer), name)
+        elif isinstance(layer, nn.BatchNorm1d):
+            open_layer = _after(open_layer, _normalisation(layer, name), name)
+        elif isinstance(layer, nn.Dropout):
+            if layer.training and layer.p > 0:
+                raise ValueError(f"{name} drops units at random in training mode; call module.eval() first")
+        elif isinstance(layer, nn.ReLU):
+            if open_layer is None and not layers:
+                raise TypeError(f"{name}, a ReLU, must come after a linear layer")
+            if open_layer is not None:  # a second ReLU changes nothing
+                layers.append(open_layer)
+                open_layer = None
+        elif not isinstance(layer, nn.Identity):
+            why = next((text for kind, text in _REASONS.items() if isinstance(layer, kind)), "it is not known here")
+            raise TypeError(f"{name} is a {type(layer).__name__}, which cannot be taken: {why}")
+    if open_layer is None:
+        raise ValueError("module must end with a linear layer, so that its outputs are linear in the last features")
+    if not layers:
+        raise ValueError("module must have a hidden layer with a ReLU: without one it has no gates, and is linear")
+    layers.append(open_layer)
+    biased = any(bool(bias.any()) for _, bias in layers)
+    net = ReLUNet.from_weights([w.tolist() for w, _ in layers], [b.tolist() for _, b in layers] if biased else None)
+    return net.to(dtype)
+
+
+def _leaves(module: nn.Sequential, name: str) -> Iterator[tuple[str, nn.Module]]:
+    """Yield (name, layer) of all layers in their order, those of nested stacks too."""
+    for number, layer in enumerate(module):
+        here = f"{name}[{number}]"
+        if isinstance(layer, nn.Sequential):
+            yield from _leaves(layer, here)
+        else:
+            yield here, layer
+
+
+def _linear(layer: nn.Linear) -> tuple[Tensor, Tensor]:
+    weight = layer.weight.detach().double()
+    return weight, weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().double()
+
+
+def _normalisation(layer: nn.BatchNorm1d, name: str) -> tuple[Tensor, Tensor]:
+    """Return the affine map that batch normalisation is in eval mode, as a diagonal matrix and a bias."""
+    if layer.training or layer.running_mean is None or layer.running_var is None:
+        raise ValueError(f"{name} uses the statistics of the batch in training mode; call module.eval() first")
+    scale = (layer.running_var.double() + layer.eps).rsqrt()
+    shift = -layer.running_mean.double() * scale
+    if layer.affine:
+        scale, shift = scale * layer.weight.detach().double(), shift * layer.weight.detach().double()
+        shift = shift + layer.bias.detach().double()
+    return torch.diag(scale), shift
+
+
+def _after(first: tuple[Tensor, Tensor] | None, second: tuple[Tensor, Tensor], name: str) -> tuple[Tensor, Tensor]:
+    """Return the affine map that does the first, then the second; the second alone if there is no first."""
+    if first is None:
+        return second
+    (a, b), (c, d) = first, second
+    if c.shape[1] != len(a):
+        raise ValueError(f"{name} must read the {len(a)} numbers of the layer before it, got {c.shape[1]}")
+    return c @ a, c @ b + d
