@@ -96,7 +96,11 @@ def test_every_network_has_one_look_and_no_two_have_the_same():
     looks = list(plots.NETWORKS.values())
     for part in zip(*looks, strict=True):
         assert len(set(map(str, part))) == len(looks)
-    assert plots.look("a curve", 1) == plots.SERIES[1] == plots.look("another", 1 + len(plots.SERIES))
+    assert plots.look("ReLU nets") == plots.look("ReLU net") == plots.NETWORKS["ReLU"]
+    mixed = plots.looks(["a curve", "ReLU net", "another", "DLGN"])
+    assert len(set(map(str, mixed.values()))) == 4 and mixed["DLGN"] == plots.look("DLGN")
+    with pytest.raises(KeyError):
+        plots.look("a curve")
 
 
 @pytest.mark.parametrize("size", [60, 250])

@@ -318,7 +318,9 @@ BAD_INPUTS = [
 
 @pytest.mark.parametrize(("x", "error", "message"), BAD_INPUTS, ids=[case[2][:40] for case in BAD_INPUTS])
 @pytest.mark.parametrize(
-    "door", ["check_input", path_gates, path_activity, overlap_kernel, ntk, factorised_output], ids=str
+    "door",
+    ["check_input", path_gates, path_activity, overlap_kernel, ntk, factorised_output],
+    ids=lambda door: door if isinstance(door, str) else door.__name__,
 )
 @every_member
 def test_bad_inputs_are_refused_at_every_door(member, door, x, error, message):

@@ -24,6 +24,7 @@ from dlgn_lib.plots.looks import (
     Look,
     house_style,
     look,
+    looks,
 )
 from dlgn_lib.plots.losses import race_losses
 from dlgn_lib.plots.maps import activity_image, kernel_blocks, kernel_image, mark_contexts, weight_image
@@ -73,6 +74,7 @@ __all__ = [
     "kernel_blocks",
     "kernel_image",
     "look",
+    "looks",
     "mark_contexts",
     "number",
     "race_losses",

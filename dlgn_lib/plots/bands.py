@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 from torch import Tensor
 
-from dlgn_lib.plots.looks import INK, Drawing, house_style, look
+from dlgn_lib.plots.looks import INK, Drawing, house_style, looks
 from dlgn_lib.plots.text import spoken
 from dlgn_lib.statistics import median
 
@@ -77,8 +77,7 @@ def seed_panels(
     )
     told = []
     for ax, (ylabel, curves) in zip(axes.flat, panels.items(), strict=False):
-        for place, (name, values) in enumerate(curves.items()):
-            colour, line, _ = look(name, place)
+        for (name, values), (colour, line, _) in zip(curves.items(), looks(curves).values(), strict=True):
             middle = seed_band(ax, x, values, colour, ls=line, label=name, marker="o", ms=2.5)
             told.append(f"{spoken(ylabel)}, {name}: {middle[0]:.2g} to {middle[-1]:.2g}")
         if x[0] == 0:

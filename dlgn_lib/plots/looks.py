@@ -1,7 +1,8 @@
 """How this book looks: its style, its colours, and one table of looks for its networks."""
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import seaborn as sns
@@ -55,13 +56,32 @@ NETWORKS = {
 }
 
 
-def look(name: str, place: int = 0) -> Look:
-    """Return the look of a network, or of the series number `place` if `name` is none.
+def look(name: str) -> Look:
+    """Return the look of a network, by its name alone or as "ReLU net" or "ReLU nets".
 
-    >>> look("DLGN") == look("DLGN", place=4), look("train", place=4) == SERIES[4]
+    Raises:
+        KeyError: if `name` is no network of the table.
+
+    >>> look("ReLU net") == look("ReLU")
+    True
+    """
+    return NETWORKS[_network(name)]
+
+
+def _network(name: str) -> str:
+    return name.removesuffix("s").removesuffix(" net")
+
+
+def looks(names: Iterable[str]) -> dict[str, Look]:
+    """Return a look for each name: networks have their own, other series those of `SERIES` that are left, in their order.
+
+    >>> looks(["train", "DLGN", "test"])["train"] == SERIES[0], looks(["train", "ReLU"])["train"] == SERIES[1]
     (True, True)
     """
-    return NETWORKS.get(name, SERIES[place % len(SERIES)])
+    names = list(names)
+    found = {name: NETWORKS[_network(name)] for name in names if _network(name) in NETWORKS}
+    free = itertools.cycle([one for one in SERIES if one not in found.values()] or SERIES)
+    return {name: found[name] if name in found else next(free) for name in names}
 
 
 _STYLE = {

@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from torch import Tensor
 
 from dlgn_lib.plots.bands import seed_band
-from dlgn_lib.plots.looks import FAINT, SERIES, Drawing, house_style
+from dlgn_lib.plots.looks import FAINT, Drawing, house_style, looks
 from dlgn_lib.statistics import median
 
 
@@ -35,7 +35,7 @@ def race_losses(
     rows = {name: torch.atleast_2d(values) for name, values in curves.items()}
     middle = {name: median(values, 0) for name, values in rows.items()}
     start, told = middle[reference][0].item(), []
-    for (name, values), (colour, line, _) in zip(rows.items(), SERIES, strict=False):
+    for (name, values), (colour, line, _) in zip(rows.items(), looks(rows).values(), strict=True):
         thick = 3.2 if name == reference else 1.6
         seed_band(upper, steps, values, colour, ls=line, lw=thick, alpha=0.55 if name == reference else 1, label=name)
         if name != reference:

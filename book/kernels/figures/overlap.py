@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dlgn_lib.kernels import trace_normalize
 from dlgn_lib.plots.bands import seed_band
-from dlgn_lib.plots.looks import INK, Drawing, house_style, look, room_at_the_right
+from dlgn_lib.plots.looks import INK, Drawing, house_style, looks, room_at_the_right
 from dlgn_lib.plots.maps import kernel_image
 from dlgn_lib.statistics import median
 
@@ -42,8 +42,7 @@ def error_against_width(widths: Sequence[int], errors: Mapping[str, Tensor], mar
     """
     figure, ax = plt.subplots(figsize=(6.8, 3.7))
     told = []
-    for place, (name, values) in enumerate(errors.items()):
-        colour, line, _ = look(name, place)
+    for (name, values), (colour, line, _) in zip(errors.items(), looks(errors).values(), strict=True):
         middle = seed_band(ax, widths, values, colour, ls=line, lw=1.5, marker="o", ms=4, label=name)
         told.append(f"{name} from {middle[0]:.2g} to {middle[-1]:.2g}")
         if marked in widths:

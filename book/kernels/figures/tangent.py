@@ -6,7 +6,7 @@ from matplotlib import pyplot as plt
 from torch import Tensor
 
 from dlgn_lib.plots.bands import seed_band
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, Drawing, house_style, look
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, Drawing, house_style, looks
 
 
 @house_style
@@ -21,8 +21,7 @@ def kernel_change(
     told = []
     cases = ((axes[0], widths, by_width, "width $M$"), (axes[1], scales, by_scale, "output scale $\\alpha$"))
     for ax, x, changes, xlabel in cases:
-        for place, (name, values) in enumerate(changes.items()):
-            colour, line, _ = look(name, place)
+        for (name, values), (colour, line, _) in zip(changes.items(), looks(changes).values(), strict=True):
             middle = seed_band(ax, x, values, colour, ls=line, label=name, marker="o", ms=3.5)
             what = "width" if ax is axes[0] else "scale"
             told.append(f"{name} from {middle[0]:.2g} at {what} {x[0]:g} to {middle[-1]:.2g} at {what} {x[-1]:g}")
@@ -98,8 +97,8 @@ def step_size(
     )
     left.set_title(f"rate {rates[marked]:g} / $\\lambda_{{\\max}}$", fontsize=10.5)
     left.legend(fontsize=9, ncols=2, loc="lower center")
-    for place, (name, values) in enumerate(errors.items()):
-        colour, line, _ = look(name, place)
+    for place, (name, (colour, line, _)) in enumerate(looks(errors).items()):
+        values = errors[name]
         middle = seed_band(right, rates, values, colour, ls=line, label=name, marker="o", ms=3)
         if place == 0:
             guide = [middle[0].item() * (rate / rates[0]) ** 2 for rate in rates]

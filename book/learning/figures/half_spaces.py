@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dlgn_lib.normals import axial_resultant
 from dlgn_lib.plots.bands import seed_band
-from dlgn_lib.plots.looks import BLUE, FAINT, GATES, GREEN, GREY, INK, ORANGE, RED, SERIES, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GATES, GREEN, GREY, INK, ORANGE, RED, SERIES, Drawing, house_style, looks
 from dlgn_lib.statistics import median
 
 _BINS = 36  # of a rose, 10 degrees each
@@ -240,7 +240,7 @@ def clustering(
     for layer, ax in enumerate(axes):
         low, high = fresh[:, layer].min(), fresh[:, layer].max()
         ax.axhspan(low, high, color=GREY, alpha=0.35, lw=0, label=f"{len(fresh)} fresh nets")
-        for (name, values), (colour, line, _) in zip(trained.items(), SERIES, strict=False):
+        for (name, values), (colour, line, _) in zip(trained.items(), looks(trained).values(), strict=True):
             seed_band(ax, place, values[:, :, layer], colour, ls=line, lw=2, label=name)
         part = shuffled[:, layer]
         at = len(steps) - 0.2
@@ -269,7 +269,7 @@ def moved_and_clustered(runs: Mapping[str, tuple[Tensor, Tensor]]) -> Drawing:
     """
     figure, ax = plt.subplots(figsize=(6.8, 3.8))
     told = []
-    for (name, (change, resultant)), (colour, _, mark) in zip(runs.items(), SERIES, strict=False):
+    for (name, (change, resultant)), (colour, _, mark) in zip(runs.items(), looks(runs).values(), strict=True):
         ax.plot(change, resultant, mark, color=colour, ms=6, alpha=0.75, mew=0, label=name)
         told.append(f"{name}: change {median(change):.2g}, R {median(resultant):.2f}")
     ax.set(

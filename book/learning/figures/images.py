@@ -9,7 +9,7 @@ from torch import Tensor
 from dlgn_lib.normals import mean_cosine, participation_ratio
 from dlgn_lib.plots.bands import seed_band
 from dlgn_lib.plots.dots import apart
-from dlgn_lib.plots.looks import BLUE, FAINT, GATES, GREY, INK, RED, SERIES, WEIGHTS, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GATES, GREY, INK, RED, WEIGHTS, Drawing, house_style, looks
 from dlgn_lib.plots.maps import weight_image
 from dlgn_lib.statistics import median
 
@@ -152,7 +152,7 @@ def courses(
     told, handles = [], {}
     for ax, (measure, lines) in zip(axes[0], panels.items(), strict=True):
         ends = []
-        for (name, values), (colour, line, mark) in zip(lines.items(), SERIES, strict=False):
+        for (name, values), (colour, line, mark) in zip(lines.items(), looks(lines).values(), strict=True):
             at = range(len(moments))
             middle = seed_band(ax, at, values, colour, ls=line, marker=mark, ms=5)
             handles[name] = ax.get_lines()[-1]
@@ -185,7 +185,9 @@ def class_activity(moments: Mapping[str, Tensor], classes: Sequence[str], right:
     figure, ax = plt.subplots(figsize=(7.2, 4))
     order = right.mean(0).argsort(descending=True)
     last = len(moments) - 1
-    for place, ((name, values), (colour, _, mark)) in enumerate(zip(moments.items(), SERIES, strict=False)):
+    for place, ((name, values), (colour, _, mark)) in enumerate(
+        zip(moments.items(), looks(moments).values(), strict=True)
+    ):
         y = torch.arange(len(classes)) + 0.24 * (place - last / 2)
         picked = values[:, order]
         ax.hlines(y, picked.min(0).values, picked.max(0).values, color=colour, lw=2.5, alpha=0.45)

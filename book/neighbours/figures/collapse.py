@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dlgn_lib.features import FeatureSpectrum
 from dlgn_lib.plots.bands import count_axis, seed_band, shortest
-from dlgn_lib.plots.looks import BLUE, GATES, INK, RED, SERIES, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, GATES, INK, RED, Drawing, house_style, looks
 from dlgn_lib.plots.text import span
 
 
@@ -55,7 +55,7 @@ def two_labellings(
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.5), width_ratios=[1.5, 1])
     told = []
-    for (name, group), (colour, line, mark) in zip(spectra.items(), SERIES, strict=False):
+    for (name, group), (colour, line, mark) in zip(spectra.items(), looks(spectra).values(), strict=True):
         curves = shortest([s.eigenvalues / s.eigenvalues[0] for s in group])[:, :50]
         seed_band(
             left,

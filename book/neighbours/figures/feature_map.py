@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dlgn_lib.features import FeatureSpectrum
 from dlgn_lib.plots.bands import count_axis, seed_band, shortest
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, SERIES, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, Drawing, house_style, looks
 from dlgn_lib.plots.text import span
 from dlgn_lib.statistics import median
 
@@ -112,12 +112,17 @@ def mode_race(
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4), width_ratios=[1.25, 1])
     told = []
     at = (times - now).abs().argmin()
-    for (name, values), (colour, line, _) in zip(shares.items(), SERIES, strict=False):
+    for (name, values), (colour, line, _) in zip(shares.items(), looks(shares).values(), strict=True):
         left.plot(times, values, color=colour, ls=line, lw=2, label=name)
         left.plot(now, values[at], "o", color=colour, ms=7)
         told.append(f"{name} {values[at]:.0%}")
     left.axvline(now, color=FAINT, lw=0.8)
-    left.set(xlabel="time $t$", ylabel="share learnt", ylim=(-0.03, 1.05), xlim=(times[0].item() - 0.1, times[-1].item() + 0.1))
+    left.set(
+        xlabel="time $t$",
+        ylabel="share learnt",
+        ylim=(-0.03, 1.05),
+        xlim=(times[0].item() - 0.1, times[-1].item() + 0.1),
+    )
     left.legend(loc="lower right", fontsize=9)
     where = range(1, len(points) + 1)
     right.plot(where, target, "s", ms=11, mfc="none", mec=INK, mew=1.4, label="target $f^*$")

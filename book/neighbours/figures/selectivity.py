@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from dlgn_lib.plots.bands import seed_band
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, ORANGE, PINK, RED, SERIES, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, ORANGE, PINK, RED, Drawing, house_style, looks
 from dlgn_lib.plots.maps import activity_image, mark_contexts
 from dlgn_lib.statistics import median
 
@@ -108,7 +108,7 @@ def measure_by_contexts(
     """Draw one measure of selectivity (S, contexts) of several nets: seeds as markers, their median as a line."""
     figure, ax = plt.subplots(figsize=(6.8, 3.5))
     told = []
-    for (net, rows), (colour, line, marker) in zip(values.items(), SERIES, strict=False):
+    for (net, rows), (colour, line, marker) in zip(values.items(), looks(values).values(), strict=True):
         middle = median(rows, 0)
         ax.plot(contexts, middle, color=colour, ls=line, lw=1.8)
         for row in rows:
