@@ -43,6 +43,8 @@ PACKAGES = [
 ]
 HIDDEN = (
     "DLGN_BUILD",
+    "DLGN_PROGRESS",
+    "DLGN_DOWNLOAD",
     "PYTHON",
     "GIT_",
     "MPL",

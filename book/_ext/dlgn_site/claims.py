@@ -1,6 +1,6 @@
 """Site side of the claims: the `{claim}` role, the `{claims-table}` directive, and the check that each claim is measured.
 
-`dlgn_lib.claims.claim` leaves its verdict in the output of a cell; this extension collects the verdicts of all pages.
+`dlgn_lib.claim` leaves its verdict in the output of a cell; this extension collects the verdicts of all pages.
 """
 
 import html
