@@ -97,6 +97,9 @@ def test_every_network_has_one_look_and_no_two_have_the_same():
     for part in zip(*looks, strict=True):
         assert len(set(map(str, part))) == len(looks)
     assert plots.look("ReLU nets") == plots.look("ReLU net") == plots.NETWORKS["ReLU"]
+    assert (
+        plots.look("deep DLGN") == plots.NETWORKS["DLGN"] and plots.look("deep linear") == plots.NETWORKS["deep linear"]
+    )
     mixed = plots.looks(["a curve", "ReLU net", "another", "DLGN"])
     assert len(set(map(str, mixed.values()))) == 4 and mixed["DLGN"] == plots.look("DLGN")
     with pytest.raises(KeyError):

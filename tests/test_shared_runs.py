@@ -79,6 +79,13 @@ def test_a_cache_folder_that_cannot_be_written_is_a_warning(short_canon, monkeyp
     assert runs[0].steps == (0, 1, 2, 3)
 
 
+@pytest.mark.parametrize("change", [{"shallow": True}, {"value_input": "ones"}])
+def test_a_relu_net_has_no_gates_of_its_own_to_change(change):
+    assert canon_net("DLGN", 0, **change)
+    with pytest.raises(ValueError, match="belong to nets with gates of their own, not to 'ReLU', got value_input="):
+        canon_net("ReLU", 0, **change)
+
+
 def test_unknown_model_is_refused():
     with pytest.raises(ValueError, match="model must be one of 'ReLU', 'DLGN', 'frozen DLGN', got 'MLP'"):
         canon("MLP")

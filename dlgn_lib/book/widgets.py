@@ -74,14 +74,14 @@ def _figure_html(body: str, kind: str = "") -> str:
 
 
 def show(figure: Figure, alt: str = "") -> HTML:
-    """Return a still figure with its alt text, for the end of a cell: `show(*plots.path_counts(...))`.
+    """Return a still figure with its alt text, for the end of a cell: `show(*figures.path_counts(...))`.
 
     Raises:
         TypeError: if `figure` is not a matplotlib figure.
         ValueError: if the alt text is shorter than a sentence of four words.
     """
     if isinstance(figure, tuple):
-        raise TypeError("show takes a figure and its alt text; put a star before a drawing: show(*plots.name(...))")
+        raise TypeError("show takes a figure and its alt text; put a star before a drawing: show(*figures.name(...))")
     figure, alt = _check_drawing((figure, alt), "show(figure, alt)")
     return HTML(_figure_html(_img(*_encode(figure), alt)))
 

@@ -57,7 +57,7 @@ NETWORKS = {
 
 
 def look(name: str) -> Look:
-    """Return the look of a network, by its name alone or as "ReLU net" or "ReLU nets".
+    """Return the look of a network, by its name alone, as "ReLU net" or "ReLU nets", or as "deep DLGN" beside a shallow one.
 
     Raises:
         KeyError: if `name` is no network of the table.
@@ -69,7 +69,8 @@ def look(name: str) -> Look:
 
 
 def _network(name: str) -> str:
-    return name.removesuffix("s").removesuffix(" net")
+    plain = name.removesuffix("s").removesuffix(" net")
+    return plain if plain in NETWORKS else plain.removeprefix("deep ")
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:

@@ -54,13 +54,18 @@ def canon_net(
         shallow: whether every gate layer of a DLGN reads the input.
 
     Raises:
-        ValueError: if `model` is none of the three.
+        ValueError: if `model` is none of the three, or a ReLU net is to have what only gates of their own can have.
     """
     if model not in CANON_MODELS:
         raise ValueError(f"model must be one of {', '.join(map(repr, CANON_MODELS))}, got {model!r}")
     generator = torch.Generator().manual_seed(seed)
     net: GatedNet
     if model == "ReLU":
+        if value_input != "x" or shallow:
+            raise ValueError(
+                "value_input and shallow belong to nets with gates of their own, not to 'ReLU', "
+                f"got value_input={value_input!r}, shallow={shallow!r}"
+            )
         net = ReLUNet(2, width, depth, bias=bias, init=init, generator=generator)
     else:
         net = DLGN(
