@@ -37,9 +37,9 @@ def modules(draw, plain=False):
     with torch.no_grad():
         for tensor in module.state_dict().values():
             if tensor.is_floating_point():
-                tensor.copy_(torch.rand(tensor.shape, generator=rng, dtype=torch.float64) + (tensor.min() >= 1) * 0.5)
+                tensor.copy_(0.5 + torch.rand(tensor.shape, generator=rng, dtype=torch.float64))
         for parameter in module.parameters():
-            parameter.sub_(0.5)
+            parameter.sub_(1)  # of both signs; variances stay positive
     return module, sizes[0]
 
 
