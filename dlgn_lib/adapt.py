@@ -1,7 +1,7 @@
-"""Networks that a reader brings: a trained PyTorch module as a member of the family. Page: experts/equivalence.
+"""Networks that a reader brings: a trained PyTorch module as a gated net. Pages: experts/equivalence, learning/your-own-network.
 
 A stack of linear layers with ReLU in between is exactly a `ReLUNet`; what is affine when a net is only used, batch
-normalisation in eval mode or two linear layers in a row, becomes part of the layer beside it.
+normalisation in eval mode or two linear layers in a row, becomes part of the layer beside it. Other nets are read by `torch.fx`.
 """
 
 from collections.abc import Iterator
@@ -10,36 +10,29 @@ import torch
 from torch import Tensor, nn
 
 from dlgn_lib.models.relu import ReLUNet
+from dlgn_lib.models.routed import GatedModule
 
-#: Why a layer cannot be taken, for those that a reader is most likely to have.
-_REASONS: dict[type[nn.Module], str] = {
-    nn.LeakyReLU: "where its unit is closed it passes a slope, so its gate is never 0",
-    nn.Softmax: "the outputs would not be linear in the last features; leave it out, the scores before it order the classes alike",
-    nn.LogSoftmax: "the outputs would not be linear in the last features; leave it out, the scores before it order the classes alike",
-    nn.Conv2d: "its weights are shared between places, which this family of nets does not know",
-    nn.MaxPool2d: "which input it takes is a gate of another kind",
-    nn.LayerNorm: "it divides by a number that depends on the input, so the net is not piecewise linear",
-    nn.Sigmoid: "it is not piecewise linear, so no gate of 0 and 1 gives it back",
-    nn.Tanh: "it is not piecewise linear, so no gate of 0 and 1 gives it back",
-    nn.GELU: "it is not piecewise linear, so no gate of 0 and 1 gives it back",
-}
+_STACK = (nn.Linear, nn.ReLU, nn.Flatten, nn.Identity, nn.Dropout, nn.BatchNorm1d)
 
 
-def as_gated(module: nn.Module) -> ReLUNet:
-    """Return a trained PyTorch net as a `ReLUNet` with the same outputs, so that every tool of this library takes it.
+def as_gated(module: nn.Module) -> ReLUNet | GatedModule:
+    """Return a trained PyTorch net as a gated net with the same outputs, so that the tools of this library take it.
 
-    Taken are `nn.Sequential`, also nested, of Linear and ReLU, with Flatten in front, and Identity, Dropout and
-    BatchNorm1d in eval mode. A Flatten is the reader's from then on: inputs are rows, `x.flatten(1)`. The new net has
-    weights of its own and the module's dtype; the module is left as it is. Source: Theorem 1 of Yadav et al. (2024)
-    [halfspace], with absorbed biases. Page: experts/equivalence.
+    A stack, `nn.Sequential`, also nested, of Linear and ReLU, with Flatten in front, and Identity, Dropout and
+    BatchNorm1d in eval mode, becomes a `ReLUNet` that every tool takes. A Flatten is the reader's from then on: inputs are
+    rows, `x.flatten(1)`. All else becomes a `GatedModule`, which reads what the module reads: also LeakyReLU, Conv2d,
+    AvgPool2d, BatchNorm2d, and a `forward` of the reader's own with relu, flatten and sums, as in residual blocks.
+    The new net has weights of its own and the module's dtype; the module is left as it is.
+    Source: Theorem 1 of Yadav et al. (2024) [halfspace], with absorbed biases; the other layers: this book.
+    Pages: experts/equivalence, learning/your-own-network.
 
     Args:
         module: the net, with one hidden layer at least, and a linear layer at its end.
 
     Raises:
-        TypeError: if `module` is no `nn.Sequential`, or has a layer of another kind; the message names it and says why.
-        ValueError: if `module` is in training mode with a layer that then does something else, ends with a ReLU, has no
-            hidden layer, or its layers do not fit together.
+        TypeError: if `module` is no module, or has a layer or an operation of another kind; the message names it and says why.
+        ValueError: if `module` is in training mode with a layer that then does something else, uses a layer twice, ends with
+            a ReLU, has no hidden layer, or its layers do not fit together.
 
     >>> from torch import nn
     >>> net = nn.Sequential(nn.Flatten(), nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
@@ -53,16 +46,26 @@ def as_gated(module: nn.Module) -> ReLUNet:
       )
     ), True)
     """
-    if not isinstance(module, nn.Sequential):
-        raise TypeError(f"module must be an nn.Sequential, got {type(module).__name__}; give its layers in their order")
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"module must be a torch.nn.Module, got {type(module).__name__}")
+    if isinstance(module, _STACK):
+        module = nn.Sequential(module)
+    if isinstance(module, nn.Sequential):
+        leaves = list(_leaves(module, "module"))
+        if all(type(layer) in _STACK for _, layer in leaves):
+            flat = [layer for _, layer in leaves if isinstance(layer, nn.Flatten)]
+            if not flat or (flat == [leaves[0][1]] and (flat[0].start_dim, flat[0].end_dim) == (1, -1)):
+                return _relu_net(leaves)
+    return GatedModule(module)
+
+
+def _relu_net(leaves: list[tuple[str, nn.Module]]) -> ReLUNet:
+    """Return the net of a stack of linear layers and ReLUs; what is affine becomes part of the layer beside it."""
     layers: list[tuple[Tensor, Tensor]] = []  # (weight, bias) of finished layers, in float64
     open_layer: tuple[Tensor, Tensor] | None = None  # an affine map that no ReLU has closed yet
     dtype = torch.get_default_dtype()
-    for name, layer in _leaves(module, "module"):
-        if isinstance(layer, nn.Flatten):
-            if layers or open_layer is not None or layer.start_dim != 1 or layer.end_dim != -1:
-                raise TypeError(f"{name} must stand in front and flatten all but the first dimension, got {layer}")
-        elif isinstance(layer, nn.Linear):
+    for name, layer in leaves:
+        if isinstance(layer, nn.Linear):
             dtype = layer.weight.dtype
             open_layer = _after(open_layer, _linear(layer), name)
         elif isinstance(layer, nn.BatchNorm1d):
@@ -76,9 +79,6 @@ def as_gated(module: nn.Module) -> ReLUNet:
             if open_layer is not None:  # a second ReLU changes nothing
                 layers.append(open_layer)
                 open_layer = None
-        elif not isinstance(layer, nn.Identity):
-            why = next((text for kind, text in _REASONS.items() if isinstance(layer, kind)), "it is not known here")
-            raise TypeError(f"{name} is a {type(layer).__name__}, which cannot be taken: {why}")
     if open_layer is None:
         raise ValueError("module must end with a linear layer, so that its outputs are linear in the last features")
     if not layers:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 
+from dlgn_lib.checks import check_fits
 from dlgn_lib.models.relu import ReLUNet
-from dlgn_lib.paths import MAX_PATHS, check_fits
+from dlgn_lib.paths import MAX_PATHS
 
 
 def exact_weights(net: ReLUNet) -> tuple[list[list[list[Fraction]]], list[list[Fraction]] | None]:

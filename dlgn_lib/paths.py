@@ -10,25 +10,15 @@ from functools import reduce
 import torch
 from torch import Tensor
 
+from dlgn_lib.checks import TooManyPathsError as TooManyPathsError
+from dlgn_lib.checks import check_fits
 from dlgn_lib.models.base import GatedNet
 from dlgn_lib.models.initial import layer_widths
+from dlgn_lib.models.routed import RoutedNet
+from dlgn_lib.routes import Routes, count_routes, list_routes
 
 MAX_PATHS = 1_000_000
 MAX_ENTRIES = 100_000_000
-
-
-class TooManyPathsError(ValueError):
-    """More paths were to be listed than fit in memory; the message names the number and the limit."""
-
-
-def check_fits(count: int, limit: int, what: str) -> None:
-    """Raise TooManyPathsError if `count` things, which `what` names, are more than the limit."""
-    if count > limit:
-        number = f"{count:,}" if count < 10**15 else f"about 10**{math.log10(count):.4g}"
-        raise TooManyPathsError(
-            f"{what} ({number}), is more than the limit of {limit:,}; give fewer `paths`, a smaller net, "
-            "or use path_activity or factorised_output, which sum over all paths without listing them"
-        )
 
 
 def _block(widths: Sequence[int], start: int, stop: int) -> Tensor:
@@ -79,6 +69,8 @@ def path_form(net: GatedNet, x: Tensor, hard: bool | None = None) -> tuple[Tenso
     >>> tuple(v.shape), [tuple(gate.shape) for gate in gates], [tuple(w.shape) for w in weights]
     ((5, 3), [(5, 4), (5, 4)], [(4, 3), (4, 4), (1, 4)])
     """
+    if not isinstance(net, GatedNet):
+        raise TypeError(f"net must be a stack of layers that are joined all to all, got a {type(net).__name__}")
     gates, v = net.gates(net.check_input(x), hard), net.expert_input(x)
     weights = [layer.weight for layer in net.value_layers]
     biases = [layer.bias for layer in net.value_layers]
@@ -108,6 +100,15 @@ def _check_paths(paths: Tensor | None, widths: Sequence[int]) -> Tensor:
     return paths.long()
 
 
+def _routes(net: RoutedNet, x: Tensor, hard: bool | None = None, paths: Tensor | None = None) -> Routes:
+    """Return all routes of a net that is not joined all to all."""
+    if paths is not None:
+        raise TypeError(
+            f"paths must be None, all of them, for a {type(net).__name__}: its routes have no unit in each layer"
+        )
+    return list_routes(net, net.check_input(x), net.gates(x, hard))
+
+
 def _gate_products(gates: list[Tensor], paths: Tensor) -> Tensor:
     return reduce(torch.mul, [gate[:, unit] for gate, unit in zip(gates, paths.T, strict=True)])  # (N, P)
 
@@ -120,14 +121,14 @@ def _expert_values(v: Tensor, weights: list[Tensor], paths: Tensor) -> Tensor:
     return torch.einsum("np,p,kp->npk", entry, middle, weights[-1][:, paths[:, -1]])
 
 
-def path_gates(net: GatedNet, x: Tensor, paths: Tensor | None = None, hard: bool | None = None) -> Tensor:
+def path_gates(net: GatedNet | RoutedNet, x: Tensor, paths: Tensor | None = None, hard: bool | None = None) -> Tensor:
     """Return f_π(x) = Π_ℓ gate_ℓ[i_ℓ](x) for each path π = (i_1, …, i_depth), a tensor (N, P).
 
     Source: Yadav et al. (2024) [halfspace]. Page: experts/paths.
 
     Args:
-        net: any net of the family.
-        x: inputs (N, D).
+        net: any net of the family, or one of any shape, whose paths are the routes that exist (`dlgn_lib.routes`).
+        x: inputs (N, D), or whatever the net reads.
         paths: whole numbers (P, depth); all paths if None. With absorbed biases unit number M is the constant one.
         hard: None for the net's own gates, True for thresholded ones.
 
@@ -140,16 +141,19 @@ def path_gates(net: GatedNet, x: Tensor, paths: Tensor | None = None, hard: bool
     >>> path_gates(net, torch.tensor([[2.0], [-3.0]]).double()).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
+    if isinstance(net, RoutedNet):
+        return _routes(net, x, hard, paths).gate
     _, gates, _ = path_form(net, x, hard)
     paths = _check_paths(paths, [gate.shape[1] for gate in gates])
     check_fits(len(x) * len(paths), MAX_ENTRIES, f"the table of N x P = {len(x)} x {len(paths)} path gates")
     return _gate_products(gates, paths)
 
 
-def path_experts(net: GatedNet, x: Tensor, paths: Tensor | None = None) -> Tensor:
+def path_experts(net: GatedNet | RoutedNet, x: Tensor, paths: Tensor | None = None) -> Tensor:
     """Return g_π(x) = W_L[k, i_depth] ⋯ W_2[i_2, i_1] W_1[i_1]·v(x) for each path and output, a tensor (N, P, K).
 
-    An expert is linear in its input: it knows the weights on the path and no gate. Arguments and errors: `path_gates`.
+    An expert is linear in its input (affine, on a route that starts at a bias): it knows the weights on the path and no
+    gate. Arguments and errors: `path_gates`.
     Source: Yadav et al. (2024) [halfspace]. Page: experts/paths.
 
     >>> from dlgn_lib import ReLUNet
@@ -157,6 +161,8 @@ def path_experts(net: GatedNet, x: Tensor, paths: Tensor | None = None) -> Tenso
     >>> path_experts(net, torch.tensor([[2.0], [-3.0]]).double())[:, :, 0].tolist()
     [[2.0, -2.0], [-3.0, 3.0]]
     """
+    if isinstance(net, RoutedNet):
+        return _routes(net, x, None, paths).value
     v, gates, weights = path_form(net, x)
     paths = _check_paths(paths, [gate.shape[1] for gate in gates])
     count = len(x) * len(paths) * net.out_dim
@@ -164,7 +170,7 @@ def path_experts(net: GatedNet, x: Tensor, paths: Tensor | None = None) -> Tenso
     return _expert_values(v, weights, paths)
 
 
-def mixture_output(net: GatedNet, x: Tensor) -> Tensor:
+def mixture_output(net: GatedNet | RoutedNet, x: Tensor) -> Tensor:
     """Return Σ_π f_π(x) g_π(x), (N, K), by listing every path, with the net's own gates.
 
     Equals the forward pass of every net of the family (Theorem 1 of Yadav et al. (2024) [halfspace] for ReLU nets).
@@ -180,6 +186,9 @@ def mixture_output(net: GatedNet, x: Tensor) -> Tensor:
     >>> torch.allclose(mixture_output(net, x), net(x), rtol=0, atol=1e-15)
     True
     """
+    if isinstance(net, RoutedNet):
+        routes = _routes(net, x)
+        return torch.einsum("nr,nrk->nk", routes.gate, routes.value)
     v, gates, weights = path_form(net, x)
     widths = [gate.shape[1] for gate in gates]
     count = math.prod(widths)
@@ -209,7 +218,7 @@ def factorised_output(net: GatedNet, x: Tensor) -> Tensor:
     return h @ weights[-1].T
 
 
-def path_activity(net: GatedNet, x: Tensor, hard: bool | None = None) -> Tensor:
+def path_activity(net: GatedNet | RoutedNet, x: Tensor, hard: bool | None = None) -> Tensor:
     """Return Σ_π f_π(x) = Π_ℓ Σ_i gate_ℓ[i](x), a float64 tensor (N,): with hard gates, how many paths are active at x.
 
     Never lists a path. float64 reaches 10**308 paths, float32 would overflow at 10**38.
@@ -222,16 +231,18 @@ def path_activity(net: GatedNet, x: Tensor, hard: bool | None = None) -> Tensor:
     >>> float(path_activity(ReLUNet(2, 10, 40), torch.zeros(1, 2)).log10())     # every gate is on at 0: 10**40 paths
     40.0
     """
-    _, gates, _ = path_form(net, x, hard)
-    activity = reduce(torch.mul, [gate.double().sum(dim=1) for gate in gates])
+    if isinstance(net, RoutedNet):
+        gates = [gate.double() for gate in net.gates(net.check_input(x), hard)]
+        activity, number = count_routes(net, gates, x[:1]), "so many"
+    else:
+        _, gates, _ = path_form(net, x, hard)
+        activity, number = reduce(torch.mul, [gate.double().sum(dim=1) for gate in gates]), _power(net.widths)
     if not torch.isfinite(activity).all():  # inf, or inf times a layer without an active unit
-        raise OverflowError(
-            f"path activity of {_power(net.widths)} paths passes the range of float64; use a smaller net"
-        )
+        raise OverflowError(f"path activity of {number} paths passes the range of float64; use a smaller net")
     return activity
 
 
-def activity_share(net: GatedNet, x: Tensor, subset: Tensor) -> float:
+def activity_share(net: GatedNet | RoutedNet, x: Tensor, subset: Tensor) -> float:
     """Return the share of all path activity at x (N, D), gates thresholded, that falls on a `subset` of the points, bool (N,).
 
     Source: the resource allocation of Yadav et al. (2024) [halfspace]. Page: learning/allocation.

@@ -1,13 +1,10 @@
 """Where gates are on: the exact region of a path, and the activation-pattern regions, of inputs with one or two numbers.
 
-Inside one cell of the input every gate layer is affine, and an affine map on a convex cell is known from its values at
-the corners. So a cell is an array with one row per corner, (x, z(x)), and cutting it along z = 0 takes nothing but
-sums, products and quotients: the same lines work on floats and, in arrays of `Fraction`, without any rounding. Page: experts/gating.
+Inside one cell of the input every gate layer is affine, so cells are cut as in `dlgn_lib.cells`. Page: experts/gating.
 """
 
-import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
@@ -16,24 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dlgn_lib.cells import TOLERANCE, as_array, box_corners, clip, size, split, wider_than
 from dlgn_lib.checks import check_tensor
 from dlgn_lib.models.base import GatedNet
 from dlgn_lib.models.relu import DeepLinearNet, ReLUNet
 from dlgn_lib.models.separate import DLGN, GaLUNet
 
-#: Floats only. A pre-activation Σ w h + b within TOLERANCE (Σ |w| max|h| + |b|) of zero counts as zero, max|h| taken over
-#: the region reached so far. A piece narrower than TOLERANCE times the largest coordinate of the bounds is dropped: that is
-#: some thousand times what floats can tell apart there, and far from what the bounds measure, so large bounds lose no region.
-TOLERANCE = 1e-12
 Interval = tuple[float, float] | tuple[Fraction, Fraction]
 Polygon = Tensor | list[tuple[Fraction, Fraction]]
-
-
-def _array(values: Sequence | np.ndarray, exact: bool) -> np.ndarray:
-    """Return nested numbers as an array of float64 or, if exact, of fractions."""
-    array = np.array(values, dtype=object)
-    convert = (lambda a: Fraction(a) if isinstance(a, Rational) else Fraction(float(a))) if exact else float
-    return np.array([convert(a) for a in array.flat], dtype=object if exact else float).reshape(array.shape)
 
 
 def _corners(net: GatedNet, bounds: Sequence, exact: bool) -> np.ndarray:
@@ -43,21 +30,9 @@ def _corners(net: GatedNet, bounds: Sequence, exact: bool) -> np.ndarray:
     if net.in_dim > 2:
         raise ValueError(
             f"regions are drawn for nets with 1 or 2 inputs, got a net with in_dim={net.in_dim}; "
-            "use path_gates(net, x, hard=True) at points x of your choice"
+            "use path_gates(net, x, hard=True) at points x of your choice, or slice_regions"
         )
-    form = "(low, high)" if net.in_dim == 1 else "((x_low, x_high), (y_low, y_high))"
-    problem = f"bounds must be {form} with finite low < high for a net with in_dim={net.in_dim}, got {bounds!r}"
-    try:
-        pairs = [tuple(pair) for pair in ([bounds] if net.in_dim == 1 else bounds)]
-        finite = all(math.isfinite(a) for pair in pairs for a in pair)
-    except TypeError:
-        raise TypeError(problem) from None
-    if not finite or [len(pair) for pair in pairs] != [2] * net.in_dim or not all(low < high for low, high in pairs):
-        raise ValueError(problem)
-    if net.in_dim == 1:
-        return _array(pairs, exact).T
-    (left, right), (low, high) = pairs
-    return _array([(left, low), (right, low), (right, high), (left, high)], exact)
+    return box_corners(net.in_dim, bounds, exact)
 
 
 def _gate_layers(net: GatedNet, exact: bool) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -70,43 +45,7 @@ def _gate_layers(net: GatedNet, exact: bool) -> list[tuple[np.ndarray, np.ndarra
     ]
     if isinstance(net, DeepLinearNet):
         pairs = [(torch.zeros_like(weight), torch.zeros_like(offset)) for weight, offset in pairs]
-    return [(_array(weight.tolist(), exact), _array(offset.tolist(), exact)) for weight, offset in pairs]
-
-
-def _size(points: np.ndarray) -> float | Fraction:
-    """Return the length of an interval, corners (2, 1), or the area of a polygon, corners (V, 2), by the shoelace formula."""
-    edges = points[1:] - points[:1]  # from the first corner, so that bounds far from the origin lose no digits
-    if points.shape[1] == 1:
-        return edges.sum()
-    return (edges[:-1, 0] * edges[1:, 1] - edges[:-1, 1] * edges[1:, 0]).sum() / 2
-
-
-def _clip(cell: np.ndarray, column: int, sign: int, tolerance: float | Fraction) -> np.ndarray:
-    """Return the part of a convex cell where `sign * cell[:, column] >= 0`; its corners keep their order."""
-    z = (sign * cell[:, column]).tolist()
-    rows = []
-    for i, row in enumerate(cell):
-        if z[i] >= -tolerance:
-            rows.append(row)
-        j = (i + 1) % len(cell)
-        closes = j == 0 and len(cell) < 3  # an interval has one edge, not two
-        if not closes and (min(z[i], z[j]) < -tolerance and max(z[i], z[j]) > tolerance):
-            rows.append((z[i] * cell[j] - z[j] * row) / (z[i] - z[j]))  # its own column is exactly 0
-    return np.stack(rows) if rows else cell[:0]
-
-
-def _split(cell: np.ndarray, first: int, tolerance: np.ndarray, keep: Callable) -> Iterator[np.ndarray]:
-    """Yield the parts of a cell in which no column from `first` on changes sign."""
-    waiting = [cell]
-    while waiting:
-        cell = waiting.pop()
-        z = cell[:, first:]
-        mixed = np.flatnonzero((z > tolerance).any(0) & (z < -tolerance).any(0))
-        if len(mixed):
-            parts = [_clip(cell, first + mixed[0], sign, tolerance[mixed[0]]) for sign in (-1, 1)]
-            waiting.extend(filter(keep, parts))
-        else:
-            yield cell
+    return [(as_array(weight.tolist(), exact), as_array(offset.tolist(), exact)) for weight, offset in pairs]
 
 
 def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | None = None) -> list:
@@ -118,16 +57,10 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
     corners = _corners(net, bounds, exact)
     dim, relu = net.in_dim, isinstance(net, ReLUNet | GaLUNet)
     shallow = isinstance(net, DLGN) and net.shallow
-    least = 0 if exact else TOLERANCE * abs(corners).max()
     points = exact and dim == 1 and path is not None  # single points are kept
-
-    def keep(cell: np.ndarray) -> bool:
-        if len(cell) == 0 or points:
-            return len(cell) > 0
-        x = cell[:, :dim]
-        return _size(x) > least * (
-            1 if dim == 1 else (x.max(axis=0) - x.min(axis=0)).max()
-        )  # area over length: a width
+    keep: Callable[[np.ndarray], bool] = (
+        (lambda cell: len(cell) > 0) if points else wider_than(0 if exact else TOLERANCE * abs(corners).max(), dim)
+    )
 
     cells: list[tuple[np.ndarray, tuple]] = [
         (np.concatenate([corners, corners], axis=1), ())
@@ -139,10 +72,10 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
         for cell, pattern in cells:
             part = np.concatenate([cell[:, :dim], cell[:, dim:] @ weight.T + offset], axis=1)  # (V, D + M)
             if path is not None and path[number - 1] < net.widths[number - 1]:
-                part = _clip(part, dim + path[number - 1], 1, tolerance[path[number - 1]])
+                part = clip(part, dim + path[number - 1], 1, tolerance[path[number - 1]])
             if keep(part):
-                split = path is None or (relu and number < net.depth)
-                pieces = _split(part, dim, tolerance, keep) if split else [part]
+                cut = path is None or (relu and number < net.depth)
+                pieces = split(part, dim, tolerance, keep) if cut else [part]
                 parts.extend((piece, pattern) for piece in pieces)
         if not parts:
             return []
@@ -196,7 +129,7 @@ def path_region(
         For two inputs, of a DLGN and a DeepLinearNet one polygon, a (V, 2) float64 tensor, counter-clockwise, V = 0 if the path is never
         active; for the others the list of convex polygons whose union is the region; they overlap in edges only.
         With `exact` always a list: intervals of fractions, where single points [a, a] are kept, or polygons as lists of corners
-        (x, y); pieces without area are dropped. Without `exact` see `TOLERANCE`.
+        (x, y); pieces without area are dropped. Without `exact` see `dlgn_lib.cells.TOLERANCE`.
 
     Raises:
         TypeError: if `net` is no net of the family, or `path` or `bounds` hold no numbers.
@@ -263,6 +196,6 @@ def region_area(pieces: Tensor | Iterable) -> float | Fraction:
         points = np.array(piece.tolist() if isinstance(piece, Tensor) else piece, dtype=object)  # (2,) or (V, 2)
         if points.size and (points.ndim not in (1, 2) or points.shape[-1] != 2):
             raise ValueError(f"a piece must be an interval (low, high) or a polygon of shape (V, 2), got {piece!r}")
-        points = _array(points, exact=all(isinstance(a, Rational) for a in points.flat))
-        total = total + (_size(points.reshape(2, 1) if points.ndim == 1 else points) if points.size else 0)
+        points = as_array(points, exact=all(isinstance(a, Rational) for a in points.flat))
+        total = total + (size(points.reshape(2, 1) if points.ndim == 1 else points) if points.size else 0)
     return total if isinstance(total, Rational) else float(total)

@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-HELPERS = ["checks", "statistics", "numbers", "threads", "progress", "store"]
+HELPERS = ["checks", "cells", "statistics", "numbers", "threads", "progress", "store"]
 MATHEMATICS = [
     "models",
     "adapt",
     "paths",
+    "routes",
     "exact",
     "kernels",
     "regions",
+    "slices",
     "normals",
     "features",
     "selectivity",
@@ -32,7 +34,9 @@ FLOORS = dict.fromkeys(HELPERS, 0) | dict.fromkeys(MATHEMATICS, 1) | {"plots": 2
 #: what is imported from outside besides torch and Python's own library; all that is not named here may import nothing else
 OUTSIDE = {
     "progress": {"tqdm"},
-    "regions": {"numpy"},  # arrays of fractions
+    "cells": {"numpy"},  # arrays of fractions
+    "regions": {"numpy"},
+    "slices": {"numpy"},
     "data": {"numpy", "pooch"},
     "runs": {"joblib", "pandas", "distributed"},
     "plots": {"matplotlib", "numpy", "seaborn"},

@@ -130,7 +130,7 @@ def test_blocks_are_bitwise_the_plain_product(kind, dtype):
 
 @pytest.mark.parametrize("width", [256, 300])
 def test_counting_in_bfloat16_is_exact(width, monkeypatch):
-    monkeypatch.setattr(kernels, "_counts_in_bfloat16", lambda device: True)
+    monkeypatch.setattr(kernels.overlap, "_counts_in_bfloat16", lambda device: True)
     net = DLGN(2, width, 2, bias=True, beta=math.inf, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         for layer in net.gate_layers:
@@ -142,7 +142,7 @@ def test_counting_in_bfloat16_is_exact(width, monkeypatch):
 
 
 def test_soft_gates_are_not_counted_in_bfloat16(monkeypatch):
-    monkeypatch.setattr(kernels, "_counts_in_bfloat16", lambda device: True)
+    monkeypatch.setattr(kernels.overlap, "_counts_in_bfloat16", lambda device: True)
     net = DLGN(2, 8, 2, generator=torch.Generator().manual_seed(0))
     x = torch.randn(600, 2, generator=torch.Generator().manual_seed(1))
     assert torch.allclose(overlap_kernel(net, x), math.prod(gate @ gate.T for gate in net.gates(x)), rtol=1e-6)

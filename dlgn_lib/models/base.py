@@ -17,6 +17,27 @@ from dlgn_lib.checks import check_count, check_points
 from dlgn_lib.models.initial import GAINS, LinearLayers, layer_widths, linear_layers
 
 
+def check_drawing(beta: float, init: str, generator: torch.Generator | None) -> float:
+    """Return β as a float if a net can be made with it and drawn like this, else raise TypeError or ValueError."""
+    if isinstance(beta, str) or not beta > 0:
+        raise ValueError(
+            f"beta, the slope of the soft gates, must be positive, got {beta!r}; math.inf gives hard gates"
+        )
+    if not isinstance(generator, torch.Generator | None):
+        raise TypeError(
+            f"generator must be a torch.Generator, e.g. torch.Generator().manual_seed(0), got {generator!r}"
+        )
+    if init not in ("torch", *GAINS):
+        raise ValueError(f"init must be one of 'torch', 'he', 'lecun', got {init!r}")
+    return float(beta)
+
+
+def check_hard(hard: bool | None) -> None:
+    """Raise ValueError if `hard` is not one of None and True; soft gates are a property of a net, not of a call."""
+    if hard not in (None, True):
+        raise ValueError(f"hard must be None (the net's own gates) or True (thresholded), got {hard!r}")
+
+
 class GatedNet(nn.Module):
     """Base of the family: `ŷ(x) = W_L (gate_depth ⊙ W_depth (… gate_1 ⊙ W_1 v(x)))` with `L = depth + 1` weight layers.
 
@@ -64,17 +85,7 @@ class GatedNet(nn.Module):
         self.widths = layer_widths(width, depth)
         self.depth = len(self.widths)
         self.out_dim = check_count("out_dim", out_dim)
-        if isinstance(beta, str) or not beta > 0:
-            raise ValueError(
-                f"beta, the slope of the soft gates, must be positive, got {beta!r}; math.inf gives hard gates"
-            )
-        if not isinstance(generator, torch.Generator | None):
-            raise TypeError(
-                f"generator must be a torch.Generator, e.g. torch.Generator().manual_seed(0), got {generator!r}"
-            )
-        if init not in ("torch", *GAINS):
-            raise ValueError(f"init must be one of 'torch', 'he', 'lecun', got {init!r}")
-        self.beta = float(beta)
+        self.beta = check_drawing(beta, init, generator)
         self.bias = bool(bias)
         sizes = [self.in_dim, *self.widths, self.out_dim]
         self.value_layers = linear_layers(pairwise(sizes), self.bias and self._value_bias, init, generator)
@@ -119,8 +130,7 @@ class GatedNet(nn.Module):
         Raises:
             ValueError: if `hard` is False; soft gates are a property of the net (its β), not of the call.
         """
-        if hard not in (None, True):
-            raise ValueError(f"hard must be None (the net's own gates) or True (thresholded), got {hard!r}")
+        check_hard(hard)
         z = self.preactivations(x)
         return [(t >= 0).to(t.dtype) for t in z] if hard else [self._own_gate(t) for t in z]
 
@@ -128,12 +138,16 @@ class GatedNet(nn.Module):
         """Return v(x), what the expert model reads: x itself, or as many ones (`value_input="ones"`)."""
         return torch.ones_like(x) if self.value_input == "ones" else x
 
+    def gated_features(self, x: Tensor, gates: Sequence[Tensor]) -> Tensor:
+        """Return the last hidden layer (N, M) of the expert model with these gates in place: linear in v(x)."""
+        h = self.expert_input(x)
+        for number, gate in enumerate(gates):
+            h = gate * self.value_layers[number](h)  # (N, M)
+        return h
+
     def features(self, x: Tensor) -> Tensor:
         """Return the last hidden layer (N, M): the features that the output layer combines linearly."""
-        h = self.expert_input(x)
-        for layer, gate in zip(self.value_layers, self.gates(x), strict=False):
-            h = gate * layer(h)  # (N, M)
-        return h
+        return self.gated_features(x, self.gates(x))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the outputs (N, K) for inputs (N, D)."""

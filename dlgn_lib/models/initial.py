@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import nn
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 else:
     LinearLayers = nn.ModuleList
 
+Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 GAINS = {"he": math.sqrt(2.0), "lecun": 1.0}
 
 
@@ -45,16 +46,15 @@ def layer_widths(width: int | Sequence[int], depth: int | None) -> tuple[int, ..
     return widths
 
 
-def linear_layer(inputs: int, outputs: int, bias: bool, init: str, generator: torch.Generator | None) -> nn.Linear:
-    """Return a linear layer drawn from `generator`: 'torch' U(±1/√inputs), 'he' N(0, 2/inputs), 'lecun' N(0, 1/inputs)."""
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, bias=bias)
-    bound = 1 / math.sqrt(inputs)
+def draw(layer: Layer, init: str, generator: torch.Generator | None) -> Layer:
+    """Draw a layer's weights, in place: 'torch' U(±1/√inputs), 'he' N(0, 2/inputs), 'lecun' N(0, 1/inputs); biases as U(±1/√inputs)."""
+    bound = 1 / math.sqrt(layer.weight[0].numel())
     with torch.no_grad():
         if init == "torch":
             layer.weight.uniform_(-bound, bound, generator=generator)
         else:
             layer.weight.normal_(0.0, GAINS[init] * bound, generator=generator)
-        if bias:
+        if layer.bias is not None:
             layer.bias.uniform_(-bound, bound, generator=generator)
     return layer
 
@@ -63,4 +63,5 @@ def linear_layers(
     sizes: Iterable[tuple[int, int]], bias: bool, init: str, generator: torch.Generator | None
 ) -> LinearLayers:
     """Return linear layers of these (inputs, outputs), drawn one after another."""
-    return LinearLayers(linear_layer(inputs, outputs, bias, init, generator) for inputs, outputs in sizes)
+    empty = (nn.utils.skip_init(nn.Linear, inputs, outputs, bias=bias) for inputs, outputs in sizes)
+    return LinearLayers(draw(layer, init, generator) for layer in empty)
