@@ -28,7 +28,7 @@ def as_array(values: Sequence | np.ndarray, exact: bool) -> np.ndarray:
 def box_corners(dim: int, bounds: Sequence, exact: bool = False) -> np.ndarray:
     """Return the corners of the bounds: (2, 1) or, counter-clockwise, (4, 2); raise TypeError or ValueError if they do not fit."""
     form = "(low, high)" if dim == 1 else "((x_low, x_high), (y_low, y_high))"
-    problem = f"bounds must be {form} with finite low < high for {dim} inputs, got {bounds!r}"
+    problem = f"bounds must be {form} with finite low < high for a net with in_dim={dim}, got {bounds!r}"
     try:
         pairs = [tuple(pair) for pair in ([bounds] if dim == 1 else bounds)]
         finite = all(math.isfinite(a) for pair in pairs for a in pair)

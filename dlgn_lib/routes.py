@@ -2,7 +2,7 @@
 
 A route starts at the input or at a bias, picks one unit of every layer that it passes, and ends in the output layer. Units that
 are pooled, normalised or added are always on. f is the product of the gates on the route, g the product of its weights,
-times the affine map of the first layer. Page: learning/your-own-network.
+times the affine map of the first layer. Page: experts/equivalence.
 """
 
 import math
@@ -49,7 +49,19 @@ def _through(module: nn.Module, count: Tensor) -> Tensor:
 
 
 def count_routes(net: RoutedNet, gates: list[Tensor], like: Tensor) -> Tensor:
-    """Return Σ f over all routes (B,), float64, for gates (B, …); `like` is one input (1, …), for its shape alone."""
+    """Return Σ f over all routes (B,), float64, without listing one. Source: this book.
+
+    Args:
+        net: the net.
+        gates: what the gates of its layers are, (B, …).
+        like: one input (1, …), for its shape alone.
+
+    >>> from torch import nn
+    >>> from dlgn_lib.models import GatedModule
+    >>> net = GatedModule(nn.Sequential(nn.Conv2d(1, 2, 2, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(8, 1, bias=False)))
+    >>> count_routes(net, [torch.ones(1, 2, 2, 2)], torch.zeros(1, 1, 3, 3)).item()     # two channels at four places
+    8.0
+    """
     given = iter(gates)
     with torch.no_grad():
         ones = torch.ones(len(gates[0]), *like.shape[1:], dtype=torch.float64, device=like.device)
@@ -76,7 +88,16 @@ def count_routes(net: RoutedNet, gates: list[Tensor], like: Tensor) -> Tensor:
 
 
 def route_overlap(net: RoutedNet, left: list[Tensor], right: list[Tensor], like: Tensor) -> Tensor:
-    """Return Σ f(x) f(y) over all routes (N, N'), float64, given the gates (N, …) and (N', …) of the inputs."""
+    """Return Σ f(x) f(y) over all routes (N, N'), float64, given the gates (N, …) and (N', …) of the inputs.
+
+    Source: the overlap kernel of Yadav et al. (2024) [halfspace], for the routes that exist.
+
+    >>> from torch import nn
+    >>> from dlgn_lib.models import GatedModule
+    >>> net = GatedModule(nn.Sequential(nn.Linear(1, 3, bias=False), nn.ReLU(), nn.Linear(3, 1, bias=False)))
+    >>> route_overlap(net, [torch.ones(1, 3)], [torch.tensor([[1.0, 0, 1]])], torch.zeros(1, 1)).item()
+    2.0
+    """
     rows, columns = len(left[0]), len(right[0])
     kernel = torch.empty(rows, columns, dtype=torch.float64, device=like.device)
     units = sum(gate[0].numel() for gate in left)
@@ -90,7 +111,13 @@ def route_overlap(net: RoutedNet, left: list[Tensor], right: list[Tensor], like:
 
 @dataclass(frozen=True)
 class Routes:
-    """Routes that are listed: the unit (R,) that each has reached, its gates f (N, R) and its value g (N, R) or (N, R, K)."""
+    """Routes that are listed: the unit (R,) that each has reached, its gates f (N, R) and its value g (N, R) or (N, R, K).
+
+    Source: this book.
+
+    >>> Routes(torch.tensor([0]), torch.ones(1, 1), torch.ones(1, 1)).gate.shape
+    torch.Size([1, 1])
+    """
 
     unit: Tensor
     gate: Tensor
@@ -120,10 +147,18 @@ def _extend(module: nn.Module, routes: Routes, shape: tuple[int, ...]) -> Routes
 
 
 def list_routes(net: RoutedNet, x: Tensor, gates: list[Tensor]) -> Routes:
-    """Return every route that exists, with its f (N, R) and g (N, R, K) at inputs (N, …).
+    """Return every route that exists, with its f (N, R) and g (N, R, K) at inputs (N, …), given the gates there.
+
+    Source: Theorem 1 of Yadav et al. (2024) [halfspace], for the routes that exist.
 
     Raises:
         TooManyPathsError: if there are more than `MAX_ROUTES`.
+
+    >>> from torch import nn
+    >>> from dlgn_lib.models import GatedModule
+    >>> net = GatedModule(nn.Sequential(nn.Linear(1, 3), nn.ReLU(), nn.Linear(3, 1)))     # 3, and one from the last bias
+    >>> list_routes(net, torch.zeros(5, 1), net.gates(torch.zeros(5, 1))).value.shape
+    torch.Size([5, 4, 1])
     """
     all_on = [torch.ones_like(gate[:1]).double() for gate in gates]
     check_fits(int(count_routes(net, all_on, x[:1]).item()), MAX_ROUTES, "the number of routes")

@@ -1526,6 +1526,7 @@ def test_every_public_name_has_a_law():
         "TooManyPathsError", "DivergenceError",  # exceptions
         "Collapse",  # what `collapse` returns
         "check_fits",  # test_paths
+        "ConvDLGN", "GatedModule", "RoutedNet",  # test_routed
         "as_gated",  # takes a module, no tensor: test_adapt
         "train_classifier",  # runs on images: test_classifiers
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """Nets of any shape: a reader's own module with convolutions and skips, and the convolutional DLGN.
 
-Page: learning/your-own-network.
+Page: experts/equivalence.
 """
 
 import copy
@@ -20,12 +20,16 @@ from dlgn_lib.models.steps import Step, own_gate, steps_of, walk
 class RoutedNet(nn.Module):
     """Base of nets whose units are not all joined to all. Their paths are the routes that exist: see `dlgn_lib.routes`.
 
-    Source: this book. Page: learning/your-own-network.
+    Source: this book. Page: experts/equivalence.
 
     Attributes:
         steps: what the expert model does, layer by layer; its ReLUs are the places of the gates.
         value_layers: the layers of the expert model that have weights.
         gate_layers: the layers that only the gates read; none if the gates are the expert model's own.
+
+    >>> net = ConvDLGN((1, 4, 4), [2], 3)
+    >>> [step.kind for step in net.steps], net.depth, net.out_dim
+    (['units', 'gate', 'fixed', 'units'], 1, 3)
     """
 
     steps: list[Step]
@@ -102,7 +106,7 @@ class RoutedNet(nn.Module):
 class GatedModule(RoutedNet):
     """A reader's module as a gated net; `dlgn_lib.as_gated` makes it. A gate is 1 where its unit is on, else its slope.
 
-    Source: Theorem 1 of Yadav et al. (2024) [halfspace], carried over by this book. Page: learning/your-own-network.
+    Source: Theorem 1 of Yadav et al. (2024) [halfspace], carried over by this book. Page: experts/equivalence.
 
     >>> from torch import nn
     >>> net = GatedModule(nn.Sequential(nn.Conv2d(1, 2, 3), nn.LeakyReLU(0.1), nn.Flatten(), nn.Linear(8, 3)))
@@ -147,8 +151,8 @@ class ConvDLGN(RoutedNet):
     """Convolutional DLGN: the gates come from a deep *linear* convolutional network, so every gate is a half-space of the image.
 
     Gating model: z_1 = V_1 * x, z_ℓ = V_ℓ * z_{ℓ-1}, gate_ℓ = σ(β z_ℓ). The experts are convolutions of the same shape,
-    and a linear layer that reads all of the last one. No biases. Source: Lakshminarayanan and Singh (2021) [dlgn]
-    propose the net, Yadav et al. (2024) [halfspace] read its gates as half-spaces. Page: learning/your-own-network.
+    and a linear layer that reads all of the last one. No biases. Source: the DLGN of Yadav et al. (2024) [halfspace],
+    with convolutions by this book. Page: experts/equivalence.
 
     Args:
         in_shape: (channels, height, width) of an image.
