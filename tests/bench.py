@@ -9,6 +9,7 @@ import torch
 from torch.func import functional_call, jacrev, vmap
 
 from dlgn_lib import DLGN, circle, ntk, overlap_kernel, train_ensemble
+from dlgn_lib.models import ConvDLGN
 from dlgn_lib.runs import canon_net
 
 
@@ -40,6 +41,18 @@ def row(what, budget, plain, ours, repeats=(1, 3), part=1.0):
 def bench_ntk(n, width, budget):
     """`ntk` against the contraction of the Jacobian from torch.func (6 GB at N=1000, width 500)."""
     net, x = DLGN(20, width, 4, generator=seeded(0)), torch.randn(n, 20, generator=seeded(1))
+    against_jacobian(f"ntk, DLGN, N={n}, width {width}, depth 4", budget, net, x)
+
+
+def bench_conv_ntk(n, channels, budget):
+    """`ntk` of a convolutional DLGN against the contraction of the Jacobian."""
+    net = ConvDLGN((1, 28, 28), channels, 10, stride=2, generator=seeded(0))
+    x = torch.randn(n, 1, 28, 28, generator=seeded(1))
+    against_jacobian(f"ntk, ConvDLGN, N={n}, 10 outputs, channels {channels}", budget, net, x)
+
+
+def against_jacobian(what, budget, net, x):
+    n = len(x)
     parameters = dict(net.named_parameters())
 
     def jacobian(points):
@@ -55,7 +68,7 @@ def bench_ntk(n, width, budget):
     with torch.no_grad():
         reference = contraction(20)
     assert torch.allclose(ntk(net, x[:20]), reference, rtol=1e-3, atol=1e-5 * reference.max())
-    row(f"ntk, DLGN, N={n}, width {width}, depth 4", budget, lambda: contraction(n), lambda: ntk(net, x))
+    row(what, budget, lambda: contraction(n), lambda: ntk(net, x))
 
 
 def bench_overlap():
@@ -113,6 +126,7 @@ if __name__ == "__main__":
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; plain code, this library, ratio")
     bench_ntk(500, 200, 50)
     bench_ntk(1000, 500, 120)
+    bench_conv_ntk(300, [32, 64], 10)
     bench_overlap()
     for kind in ("DLGN", "ReLU"):
         for width, budget in ((32, 3), (64, 2), (128, 1)):

@@ -87,7 +87,7 @@ def _gradients(layer: nn.Module, a: Tensor, delta: Tensor) -> Tensor:
     parts = [weight.flatten(1)] if layer.weight.requires_grad else []
     if layer.bias is not None and layer.bias.requires_grad:
         parts.append(bias)
-    return torch.cat(parts, dim=1)
+    return torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
 
 
 def _layer_kernel(layer: nn.Module, a: Tensor, deltas: list[Tensor], b: Tensor, others: list[Tensor]) -> Tensor:
