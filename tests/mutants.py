@@ -36,6 +36,17 @@ GOAL = 0.9
 EQUIVALENT: dict[tuple[str, str], str] = {
     ("training/ensemble", "nets[ -1],"): "nets of all seeds have one shape",
     ("gdln/descent", "if step >= steps:"): "the loop ends at `steps`",
+    ("paths", 'return f"{widths[ -1]}**{len(widths)}" if same else " · ".join(map(str, widths))'): "all are the same",
+    ("paths", "step = max(1, MAX_ENTRIES // (100 * max(1, len(x)) | net.out_dim))"): "another size of blocks",
+    (
+        "regions",
+        "constant = net.value_layers[ -1].bias is not None  # with absorbed biases unit M is the constant one",
+    ): "all layers have biases, or none",
+    ("regions", "if points.shape[1] <= 1:"): "there are one or two",
+    (
+        "kernels/overlap",
+        "if len(x) > _BLOCK and all(((g == 0) ^ (g == 1)).all() for g in gates) and _counts_in_bfloat16(x.device):",
+    ): "never both",
     (
         "kernels/tangent",
         "sums[k], [outputs[layer] for layer in reached], retain_graph=k * 1 < len(sums), allow_unused=True",

@@ -204,3 +204,14 @@ def test_bad_input(case):
     with pytest.raises(error) as caught:
         call()
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_features_that_do_not_vary_have_no_centred_dimension_at_any_scale(scale):
+    phi = scale * torch.tensor([[1.0, 2.0, 3.0]]).double().expand(6, 3)
+    still = feature_spectrum(phi)
+    moving = feature_spectrum(
+        phi + scale * 1e-3 * torch.randn(6, 3, generator=torch.Generator().manual_seed(0)).double()
+    )
+    assert math.isnan(still.centred_effective_dimension)
+    assert moving.centred_effective_dimension > 1

@@ -480,3 +480,27 @@ def test_levels_of_the_interaction():
 def test_bad_input(call, fragment):
     with pytest.raises(ValueError, match=fragment):
         call()
+
+
+def test_messages_and_limits_that_a_small_change_would_break():
+    weights = [torch.eye(2).double()] * 4
+    with pytest.raises(ValueError, match="for each hidden layer, 3 of them, got 1"):
+        gated_layers(weights, torch.zeros(1, 2).double(), gates=[None])
+    with pytest.raises(ValueError, match=r"gates must fit the hidden layer, \(5, 2\)"):
+        gated_layers(weights, torch.zeros(5, 2).double(), gates=[torch.ones(0, 2), None, None])
+    with pytest.raises(ValueError, match="weights must be two matrices"):
+        GDLN.from_relu([torch.zeros(2, 3), torch.zeros(1, 9)])  # reads more units than there are
+    x, y, gates = torch.eye(2).double(), torch.ones(2, 1).double(), torch.ones(2, 1).double()
+    with pytest.raises(ValueError, match="gram must have shape"):
+        race(x, y, gates, torch.zeros(1, 4, 4).double(), steps=1, lr=0.1)  # larger than it must be
+    gram = wide_gram([50], torch.ones(1, 2), 1, std=0.1)
+    assert race(x, y, gates, gram, steps=3, lr=0.1, snapshots=range(4)).steps == (0, 1, 2, 3)
+
+
+def test_a_divergence_names_its_first_step():
+    x, y, gates = torch.eye(2).double(), torch.ones(2, 1).double(), torch.ones(2, 1).double()
+    gram = wide_gram([50], torch.ones(1, 2), 1, std=0.1)
+    with pytest.raises(DivergenceError, match=r"diverged at step (?!0 )") as caught:
+        race(x, y, gates, gram, steps=200, lr=1e3)
+    step = int(str(caught.value).split("step ")[1].split()[0])
+    assert torch.isfinite(race(x, y, gates, gram, steps=step - 1, lr=1e3).losses).all()

@@ -365,6 +365,11 @@ BAD = {
     "one path without its row": (lambda: path_experts(small, point, [0, 1]), ValueError, "got shape (2,)"),
     "fractional paths": (lambda: path_gates(small, point, [[0.0, 1.0]]), ValueError, "dtype torch.float32"),
     "unit too large": (lambda: path_gates(small, point, [[0, 3]]), ValueError, "unit numbers from 0 to 2, got 0 to 3"),
+    "unit too large, different widths": (
+        lambda: path_gates(make({"kind": ReLUNet}, 2, [4, 2], None), point, [[0, 2]]),
+        ValueError,
+        "unit numbers from 0 to [3, 1] in the layers, got 0 to 2",
+    ),
     "unit below 0": (
         lambda: path_experts(small, point, [[-1, 0]]),
         ValueError,
