@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -35,6 +36,28 @@ def test_the_page_of_the_recipe_becomes_a_chapter(tmp_path):
     assert succeeded, printed
     site = (book / "_build" / "html" / "book" / f"{name}.html").read_text(encoding="utf-8")
     assert "✓ Right." in site and "dlgn-claim holds" in site and "32,768" in site
+
+
+def test_the_layer_of_the_recipe_is_taken(tmp_path):
+    section = TEXT.split("## A layer kind")[1].split("\n## ")[0]
+    kind, joined, look = re.findall(r"^```python\n(.*?)^```$", section, re.M | re.S)
+    library = tmp_path / "dlgn_lib"
+    shutil.copytree(ROOT / "dlgn_lib", library, ignore=shutil.ignore_patterns("__pycache__", "fashion_mnist"))
+    for name, branch, above in [
+        ("models/steps.py", kind, "    if isinstance(layer, nn.Flatten):\n"),
+        ("routes.py", joined, "    return module(count) if isinstance(module, nn.Flatten)"),
+    ]:
+        source = (library / name).read_text(encoding="utf-8")
+        assert source.count(above) == 1
+        (library / name).write_text(source.replace(above, branch + above), encoding="utf-8")
+    script = tmp_path / "scripts" / "look.py"
+    script.parent.mkdir()
+    script.write_text(look)
+    for folder, works in ((tmp_path, True), (ROOT, False)):
+        environment = os.environ | {"PYTHONPATH": str(folder)}
+        done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environment)
+        assert (done.returncode == 0) == works, done.stderr
+        assert float(done.stdout) < 1e-12 if works else "ZeroPad2d, which cannot be taken" in done.stderr
 
 
 def test_the_recipe_names_files_that_exist():

@@ -11,11 +11,11 @@ from dlgn_lib.pages import intro
 from dlgn_lib.pages.experts import equivalence, gating
 from dlgn_lib.pages.experts import paths as path_figures
 from dlgn_lib.pages.kernels import overlap, tangent
-from dlgn_lib.pages.learning import allocation, half_spaces, images, relu
+from dlgn_lib.pages.learning import allocation, circle, half_spaces, images, relu
 from dlgn_lib.pages.neighbours import bridge, collapse, feature_map, haste, selectivity
 from matplotlib import pyplot as plt
 
-from dlgn_lib import DLGN, ReLUNet, overlap_kernel, path_experts, path_gates, plots
+from dlgn_lib import DLGN, ReLUNet, feature_spectrum, overlap_kernel, path_experts, path_gates, plots
 
 
 @pytest.fixture(autouse=True)
@@ -293,6 +293,249 @@ def test_a_quantity_without_direction_gets_words_and_the_others_their_medians():
         "share step 10, first in 4, rank correlation 0.90; rank has no common direction; open step 40, first in 0"
         in alt
     )
+
+
+# and the rest of the drawings, by part
+
+
+def within(alt, expected, **tolerance):
+    """Assert that the first numbers of a text are these, in their order."""
+    assert numbers(alt)[: len(expected)] == pytest.approx(expected, **(tolerance or {"rel": 0.06, "abs": 0.006}))
+
+
+def test_a_gate_is_told_with_its_share_of_the_square_and_the_form_of_its_edges():
+    net = DLGN(2, 3, 2, generator=seeded(3)).double()
+    _, alt = gating.gate_maps(net, (1, 2), ((-1, 1), (-1, 1)), "a DLGN")
+    points = 2 * random(20_000, 2) - 1
+    share = (path_gates(net, points, torch.tensor([[1, 2]])) > 0.5).double().mean().item()
+    assert "half-planes with straight edges" in alt
+    assert numbers(alt)[-1] == pytest.approx(share, abs=0.02)
+    _, alt = gating.gate_maps(ReLUNet(2, 3, 2, generator=seeded(3)), (1, 2), ((-1, 1), (-1, 1)), "a ReLU net")
+    assert "regions that bend" in alt
+
+
+def test_shares_of_the_square_are_told_for_each_net():
+    half = ReLUNet.from_weights([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]])
+    _, alt = path_figures.region_jump({"a": half, "b": half}, (0,), ((-1, 1), (-1, 1)), "note", {"unit": (0, "red")})
+    assert alt.count("active on a share of 0.5 of the square") == 2
+
+
+def test_the_error_of_a_step_is_told_at_the_marked_rate():
+    errors = {"DLGN": random(5, 3)}
+    _, alt = tangent.step_size(torch.arange(8) * 45.0, random(8), random(8), [0.01, 0.1, 1.0], errors, marked=1)
+    assert numbers(alt)[0] == 0.1
+    assert numbers(alt)[-1] == pytest.approx(medians(errors["DLGN"])[1], rel=0.6)  # one digit is told
+
+
+def test_activity_is_told_with_its_share_and_the_errors_of_both_halves():
+    shares, errors = random(5, 3), {"smooth half": random(5, 3, seed=1), "fast half": random(5, 3, seed=2)}
+    angles = (torch.arange(8) + 0.5) * math.pi / 4
+    activities = 0.1 + random(5, 8, seed=3)
+    _, alt = allocation.activity_ring(angles, angles.sin(), activities, [0, 5, 10], shares, errors, 5, "DLGN")
+    column = shares[:, 1].tolist()
+    told = [5, statistics.median(column), min(column), max(column)]
+    told += [statistics.median(values[:, 1].tolist()) for values in errors.values()]
+    within(alt, told)
+
+
+def test_pulls_are_told_with_their_length():
+    pulls = {"smooth half": random(6, 2), "fast half": random(6, 2, seed=1) / 9}
+    _, alt = allocation.pull_cloud(pulls, upward := random(5, 3, seed=2), [0, 5, 10], 10, "DLGN")
+    lengths = [statistics.mean(math.hypot(*row) for row in values.tolist()) for values in pulls.values()]
+    within(alt, [10, *lengths, medians(upward)[2]])
+
+
+def test_shares_against_frequency_are_told_at_the_marked_one():
+    shares, traces = {"DLGN": random(5, 3)}, {"DLGN": random(5, 4, seed=1)}
+    pulls = random(3, seed=2)
+    _, alt = allocation.dose_response([1, 4, 16], shares, pulls, traces, [0, 1, 2, 3], frequency=4, step=2)
+    within(alt, [1, 4, 2, medians(shares["DLGN"])[1], pulls[1].item()])
+
+
+def test_outputs_on_the_circle_are_told_with_their_errors_on_both_halves():
+    degrees, targets = torch.arange(8) * 45.0 + 1, random(8)
+    outputs = {"DLGN": random(5, 8, seed=1), "ReLU": random(5, 8, seed=2)}
+    _, alt = circle.circle_outputs(degrees, targets, outputs, 20, {"DLGN": 100, "ReLU": 10})
+    squares = [[(a - b) ** 2 for a, b in zip(row, targets.tolist(), strict=True)] for row in outputs["DLGN"].tolist()]
+    halves = [statistics.median(statistics.mean(row[part]) for row in squares) for part in (slice(4), slice(4, 8))]
+    within(alt, [20, *halves])
+
+
+def test_losses_on_the_circle_are_told_and_who_came_below():
+    losses = {"DLGN": torch.tensor([[1.0, 0.5, 0.005], [1.0, 0.7, 0.1], [1.0, 0.9, 0.001]])}
+    x, targets = torch.randn(8, 2, generator=seeded(0)), random(8)
+    _, alt = circle.circle_training(x, targets, {"DLGN": random(3, 8)}, losses, 1)
+    assert "DLGN 0.7" in alt and "2 of 3" in alt
+    _, alt = circle.circle_losses(torch.arange(8) * 45.0, targets, losses, "the task")
+    assert alt.startswith("The task: ") and "2 of 3" in alt
+
+
+def test_wedges_are_told_with_their_opening():
+    _, alt = half_spaces.wedges({"near": [0, 30, 60, 90], "far": [0, 90, 180, 270]})
+    assert "share a wedge of 90 degrees" in alt and "normals at 0, 90, 180, 270 degrees share no point at all" in alt
+
+
+def test_change_and_clustering_are_told_apart_at_the_size_of_the_start():
+    runs = {"DLGN": (torch.tensor([0.5, 2.0, 3.0]), torch.tensor([0.1, 0.7, 0.8]))}
+    runs["frozen DLGN"] = torch.tensor([0.2, 0.3, 0.9]), torch.tensor([0.2, 0.15, 0.3])
+    _, alt = half_spaces.moved_and_clustered(runs)
+    told = numbers(alt.replace("R", ""))
+    assert told == pytest.approx([2.0, 0.7, 0.3, 0.2, 0.3, 0.7])
+
+
+def test_share_and_error_are_told_and_the_seeds_above_their_start():
+    errors, shares = ({name: random(5, 3, seed=seed) for name in ("DLGN", "ReLU")} for seed in (0, 1))
+    _, alt = relu.share_and_error(errors, shares, [0, 10, 100], 100)
+    up = sum(row[2] > row[0] for row in shares["DLGN"].tolist())
+    within(alt, [100, medians(errors["DLGN"])[2], medians(shares["DLGN"])[2], up, 5])
+
+
+def test_a_measure_is_told_at_its_first_middle_and_last_step():
+    values = {"DLGN": random(5, 3)}
+    _, alt = relu.measure_over_steps(values, [0, 10, 100], "share", (0, 1))
+    first, middle, last = medians(values["DLGN"])
+    within(alt, [first, 0, middle, 10, last, 100])
+
+
+def test_correlations_are_told_by_layer():
+    values, start = ({name: random(5, 3, seed=seed) for name in ("DLGN", "ReLU")} for seed in (0, 1))
+    _, alt = relu.correlation_by_layer(values, start, 50)
+    within(alt, [50, 1, 3, *medians(values["DLGN"])])
+
+
+def test_cones_of_a_path_are_counted():
+    net = ReLUNet.from_weights([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]])
+    _, alt = relu.path_cones({"ReLU": (net, (0,))}, ((-1, 1), (-1, 1)))
+    assert "ReLU: 1 cone, 50% of the circle" in alt
+
+
+def test_courses_are_told_from_first_to_last_moment():
+    panels = {"rank": {"DLGN": random(5, 3), "ReLU": random(5, 3, seed=1)}}
+    _, alt = images.courses(["0", "1", "2"], panels, "epoch")
+    ends = [end for values in panels["rank"].values() for end in (medians(values)[0], medians(values)[-1])]
+    within(alt, [0, 2, *ends])
+
+
+def test_activity_by_class_is_told_at_its_ends():
+    moments, right = {"start": random(5, 3), "end": random(5, 3, seed=1)}, random(5, 3, seed=2)
+    _, alt = images.class_activity(moments, ["shirt", "bag", "boot"], right, "DLGN")
+    end = medians(moments["end"])
+    names = ["shirt", "bag", "boot"]
+    assert (
+        f"largest for {names[end.index(max(end))]}, " in alt and f"smallest for {names[end.index(min(end))]}, " in alt
+    )
+    within(alt, [max(end), min(end)])
+
+
+def test_normals_are_told_with_the_dimensions_that_they_fill():
+    layers = {"layer 1": torch.randn(8, 4, generator=seeded(0), dtype=torch.float64)}
+    _, alt = images.normal_images(layers, (2, 2), "DLGN")
+    n = layers["layer 1"].tolist()
+    length = [math.sqrt(sum(v * v for v in row)) for row in n]
+    cosines = [
+        abs(sum(a * b for a, b in zip(n[i], n[j], strict=True))) / length[i] / length[j]
+        for i in range(8)
+        for j in range(i)
+    ]
+    assert numbers(alt)[-1] == pytest.approx(statistics.mean(cosines), abs=0.006)
+
+
+def test_samples_name_their_classes():
+    drawn = (255 * random(6, 1, 4, 4)).to(torch.uint8)
+    _, alt = images.image_samples(drawn, torch.tensor([0, 0, 1, 1, 2, 2]), ["shirt", "bag", "boot"])
+    assert alt == "Two images of each of 3 classes: shirt, bag, boot."
+
+
+def test_units_are_told_with_their_shares():
+    shares = {"one": {"item": 0.5, "context": 0.2, "interaction": 0.3}}
+    _, alt = selectivity.unit_maps({"one": random(3, 4)}, shares)
+    assert "one: item 0.50, context 0.20, interaction 0.30" in alt
+
+
+def test_the_mean_unit_is_weighed_by_strength():
+    item, interaction, strength = random(6), random(6, seed=1), random(6, seed=2)
+    _, alt = selectivity.variance_shares(item / 2, interaction / 2, strength, 3, 40)
+    total = sum(strength.tolist())
+    mean = [
+        sum(s * v for s, v in zip(strength.tolist(), (values / 2).tolist(), strict=True)) / total
+        for values in (item, interaction)
+    ]
+    within(alt, [40, *mean, 1 - sum(mean)])
+
+
+def test_measures_are_told_by_contexts_and_by_layer():
+    values = {"ReLU": random(5, 3)}
+    _, alt = selectivity.measure_by_contexts([3, 4, 5], values, "interaction", (0, 1))
+    told = [number for pair in zip([3, 4, 5], medians(values["ReLU"]), strict=True) for number in pair]
+    within(alt, told)
+    _, alt = selectivity.measure_by_layer({"first": values["ReLU"].T}, "interaction", (0, 1))
+    within(alt, [statistics.median(values["ReLU"].flatten().tolist())])
+
+
+def test_the_course_of_an_interaction_is_told_with_its_least_and_last():
+    steps, interaction = torch.arange(4) * 10.0, 0.1 + random(5, 4) / 10
+    levels, chance, theory = {1: random(5, 4, seed=1)}, {1: 0.25}, {1: 0.5}
+    _, alt = selectivity.interaction_course(steps, interaction, levels, chance, theory, 3)
+    course = medians(interaction)
+    within(alt, [3, min(course), course[-1], 1, medians(levels[1])[-1], 0.5, 0.25])
+
+
+def test_open_gates_are_told_at_their_peak_and_at_the_end():
+    shares = random(4, 3)
+    shares = shares / shares.sum(0)
+    _, alt = haste.open_gates(torch.tensor([0.0, 10.0, 20.0]), shares, 3)
+    most = max(shares[3].tolist())
+    at = 10 * shares[3].tolist().index(most)
+    told = [number for m in range(4) for number in (m, shares[m, -1].item())]
+    within(alt, [3, at, most, *told])
+
+
+def test_units_that_point_at_a_corner_are_told_by_strength():
+    x = torch.tensor([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])
+    y = torch.tensor([[1.0], [-1], [-1], [1]])
+    weights = [torch.tensor([[2.0, 2.0], [1.0, 0.0]]), torch.tensor([[1.0, -1.0]])]
+    losses = torch.tensor([1.0, 0.5, 0.2])
+    _, alt = haste.xor_units(x, y, weights, losses, torch.tensor([0.6, 0.3]), 1, 2)
+    strong = math.sqrt(8)
+    within(alt, [2, strong / (strong + 1), 0.2, 0.3])
+
+
+def test_the_task_is_told_with_its_sizes():
+    x, y = random(12, 4 + 3), random(12, 2 * 4)
+    _, alt = haste.context_task(x, y, 3)
+    assert (
+        "The task for 3 contexts. A binary tree over 4 items" in alt and "12 columns; right, 8 target properties" in alt
+    )
+
+
+def spectrum(seed, classes=3):
+    features = torch.randn(60, 110, generator=seeded(seed), dtype=torch.float64)
+    target = torch.eye(classes).double()[torch.arange(60) % classes]
+    return feature_spectrum(features, target=target, output=features[:, :classes])
+
+
+def test_curves_of_features_are_told_over_seeds():
+    found = [spectrum(seed) for seed in range(3)]
+    _, alt = feature_map.feature_curves(found, found, 3, "a net")
+    gaps = [(s.eigenvalues[2] / s.eigenvalues[3]).item() for s in found]
+    low, high = (f"{value:.1f}" for value in (min(gaps), max(gaps)))
+    assert f"eigenvalue 3 is {low if low == high else f'{low} to {high}'} times the next" in alt
+    counts = [s.k95 for s in found]
+    assert f"{min(counts)}{f' to {max(counts)}' if min(counts) < max(counts) else ''} features in use" in alt
+    assert "range over 3 seeds" in alt
+
+
+def test_labellings_are_told_with_their_features_and_accuracies():
+    spectra = {"true": [spectrum(0), spectrum(1)], "shuffled": [spectrum(2), spectrum(3)]}
+    accuracy = {name: {"train": [0.9, 1.0], "test": [0.5, 0.5]} for name in spectra}
+    _, alt = collapse.two_labellings(spectra, accuracy, 3)
+    assert alt.count("accuracy train 0.9 to 1, test 0.5") == 2
+
+
+def test_features_in_use_are_told_for_each_number_of_targets():
+    counts = {"net": torch.tensor([[2, 5], [3, 5]])}
+    _, alt = collapse.features_in_use([1, 4], counts, {"net": 1 + random(2, 2)})
+    assert "net: 2 to 3 for d = 1, 5 for d = 4" in alt
 
 
 def test_looks_are_those_of_the_table():

@@ -20,7 +20,7 @@ def image_samples(images: Tensor, labels: Tensor, classes: Sequence[str]) -> Dra
     figure, axes = plt.subplots(2, len(classes), figsize=(7.4, 1.9))
     for c, name in enumerate(classes):
         for ax, image in zip(axes[:, c], images[labels == c], strict=False):
-            ax.imshow(image.permute(1, 2, 0).squeeze(-1), cmap="gray")
+            ax.imshow(image.permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray")
             ax.axis("off")
         axes[0, c].set_title(name.replace("/", "/\n").replace(" ", "\n"), fontsize=8.5)
     return figure, f"Two images of each of {len(classes)} classes: {', '.join(classes)}."
@@ -45,7 +45,7 @@ def normal_images(layers: Mapping[str, Tensor], shape: Sequence[int], heading: s
         names.append(f"{name}\nfills {ratio:.0f}")
         told.append(f"{name} {ratio:.1f} dimensions, mean |cos| {cosine:.2f}")
     figure, ax = plt.subplots(figsize=(7.4, 0.86 * len(layers) + 0.5))
-    image = ax.imshow(sheet, cmap=WEIGHTS, vmin=-1, vmax=1, interpolation="none")
+    image = ax.imshow(sheet.numpy(), cmap=WEIGHTS, vmin=-1, vmax=1, interpolation="none")
     ax.set_yticks([row * (high + 4) + high / 2 for row in range(len(layers))], names)
     ax.set_xticks([])
     ax.tick_params(length=0)
