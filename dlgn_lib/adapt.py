@@ -31,7 +31,7 @@ def as_gated(module: nn.Module) -> ReLUNet | GatedModule:
 
     Raises:
         TypeError: if `module` is no module, or has a layer or an operation of another kind; the message names it and says why.
-        ValueError: if `module` is in training mode with a layer that then does something else, uses a layer twice, ends with
+        ValueError: if `module` is in training mode with a layer that then does something else, uses weights twice, ends with
             a ReLU, has no hidden layer, or its layers do not fit together.
 
     >>> from torch import nn

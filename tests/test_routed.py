@@ -13,7 +13,17 @@ from torch import nn
 from torch.func import functional_call, jacrev, stack_module_state, vmap
 from torch.nn import functional as F
 
-from dlgn_lib import as_gated, mixture_output, ntk, overlap_kernel, path_activity, path_experts, path_gates, train
+from dlgn_lib import (
+    as_gated,
+    mixture_output,
+    ntk,
+    overlap_kernel,
+    path_activity,
+    path_experts,
+    path_gates,
+    train,
+    train_ensemble,
+)
 from dlgn_lib.checks import TooManyPathsError
 from dlgn_lib.models import DLGN, ConvDLGN, GatedModule, ReLUNet
 from dlgn_lib.paths import activity_share, factorised_output
@@ -179,6 +189,13 @@ def test_a_closed_leaky_gate_is_the_slope():
     assert path_gates(as_gated(module), torch.tensor([[-2.0]]).double(), hard=True).tolist() == [[0.0]]
 
 
+def test_layers_without_weights_may_be_used_twice():
+    pool = nn.AvgPool2d(2, 1)
+    layers = [nn.Conv2d(1, 2, 2), nn.ReLU(), pool, nn.Conv2d(2, 2, 1), nn.ReLU(), pool, nn.Flatten(), nn.Linear(2, 1)]
+    module, x = nn.Sequential(*layers).double(), torch.randn(3, 1, 4, 4, generator=seeded(0), dtype=torch.float64)
+    assert torch.allclose(mixture_output(as_gated(module), x), module(x), rtol=0, atol=1e-13)
+
+
 def test_frozen_parameters_do_not_count():
     module = (
         nn.Sequential(nn.Conv2d(1, 2, 2), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(2, 1)).double().eval()
@@ -201,6 +218,16 @@ class Twice(nn.Module):
 
     def forward(self, x):
         return self.layer(torch.relu(self.layer(x)))
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.two.weight = self.one.weight
+
+    def forward(self, x):
+        return self.two(torch.relu(self.one(x)))
 
 
 class Forward(nn.Module):
@@ -242,7 +269,8 @@ REFUSED = {
         TypeError,
         "same steps for every input",
     ),
-    "twice": (Twice(), ValueError, "module.layer is used twice"),
+    "tied": (Tied(), ValueError, "module.two has weights that another step has, too"),
+    "twice": (Twice(), ValueError, "module.layer has weights that another step has, too"),
     "changed in place": (
         Forward(in_place),
         TypeError,
@@ -417,6 +445,11 @@ def test_it_composes_with_torch(kind):
         assert torch.allclose(compiled(x), nets[0](x), rtol=0, atol=1e-13)
         program = torch.export.export(nets[0], (x,))
     assert torch.allclose(program.module()(x), nets[0](x), rtol=0, atol=1e-13)
+
+
+def test_many_are_not_trained_in_one_run():
+    with pytest.raises(TypeError, match="must have linear layers, got a ConvDLGN; use train"):
+        train_ensemble(lambda seed: conv("soft"), 2, images(), torch.zeros(5, 2).double(), steps=1, lr=0.1)
 
 
 def test_it_trains():

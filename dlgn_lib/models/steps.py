@@ -57,7 +57,7 @@ def steps_of(module: nn.Module) -> list[Step]:
 
     Raises:
         TypeError: if a layer or an operation is of another kind; the message names it and says why.
-        ValueError: if a layer is in training mode, used twice, or no linear layer is at the end.
+        ValueError: if a layer is in training mode, shares its weights, or no linear layer is at the end.
     """
     try:
         graph = fx.symbolic_trace(module).graph
@@ -66,6 +66,7 @@ def steps_of(module: nn.Module) -> list[Step]:
             f"module must do the same steps for every input, but torch.fx cannot read {type(module).__name__}.forward: {error}"
         ) from error
     steps: list[Step] = []
+    used: set[nn.Parameter] = set()
     place: dict[fx.Node, int] = {}  # the value that a node has made
     memory: dict[fx.Node, fx.Node] = {}  # the node whose memory a node shares
     gone: set[fx.Node] = set()  # nodes whose value has been changed in place since
@@ -88,8 +89,12 @@ def steps_of(module: nn.Module) -> list[Step]:
                 raise TypeError(f"{name} reads a value that was changed in place before; do it without inplace=True")
             reads = tuple(place[arg] for arg in args)
             step = _layer(layer, name, reads) if layer is not None else _operation(node, name, reads)
-            if step is not None and step.module is not None and any(s.module is step.module for s in steps):
-                raise ValueError(f"{name} is used twice; a path would know its weights twice, which is not told here")
+            weights = set(step.module.parameters()) if step is not None and step.module is not None else set()
+            if weights & used:
+                raise ValueError(
+                    f"{name} has weights that another step has, too; a path would meet them twice, which is not told here"
+                )
+            used |= weights
             if step is not None:
                 steps.append(step)
             place[node] = len(steps) if step is not None else reads[0]

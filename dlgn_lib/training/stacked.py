@@ -31,7 +31,14 @@ class StackedLinear(nn.Module):
 
 
 def stack_nets(nets: Sequence[GatedNet]) -> GatedNet:
-    """Return one net that is all of `nets` at once: outputs (S, N, K). The state of net s is entry s of every tensor."""
+    """Return one net that is all of `nets` at once: outputs (S, N, K). The state of net s is entry s of every tensor.
+
+    Raises:
+        TypeError: if a layer is not linear, but convolutional, say.
+    """
+    layers = [layer for _, stack in nets[0].named_children() for layer in stack.children()]
+    if not all(isinstance(layer, nn.Linear) for layer in layers):
+        raise TypeError(f"nets trained in one run must have linear layers, got a {type(nets[0]).__name__}; use train")
     stacked = copy.deepcopy(nets[0])
     for name, _ in stacked.named_children():
         columns = zip(*(getattr(net, name) for net in nets), strict=True)

@@ -26,7 +26,9 @@ def gate_maps(net: GatedNet, units: Sequence[int], bounds: Sequence[Sequence[flo
         maps.append(path_gates(net, points, torch.tensor([list(units)]))[:, 0])
     figure, axes = plt.subplots(1, len(maps), figsize=(7.6, 2.5), sharey=True, layout="compressed")
     for layer, (ax, values) in enumerate(zip(axes, maps, strict=True), start=1):
-        image = ax.imshow(values.reshape(n, n).numpy(), extent=extent(bounds), origin="lower", cmap=GATES, vmin=0, vmax=1)
+        image = ax.imshow(
+            values.reshape(n, n).numpy(), extent=extent(bounds), origin="lower", cmap=GATES, vmin=0, vmax=1
+        )
         name = f"layer {layer}, unit {units[layer - 1]}" if layer <= net.depth else "the path: product"
         ax.set(title=name, xlabel="$x_1$")
     axes[0].set_ylabel("$x_2$")
