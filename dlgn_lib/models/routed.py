@@ -264,7 +264,7 @@ class ConvDLGN(RoutedNet):
         return torch.ones_like(x) if self.value_input == "ones" else x
 
     def normals(self) -> list[Tensor]:
-        """Return for each layer the images (channels, height, width, *in_shape) whose inner product with x is z_ℓ(x).
+        """Return for each layer one image per gate, (channels, height, width, …), whose inner product with x is z_ℓ(x).
 
         A gate is on in the half-space ⟨normal, x⟩ ≥ 0. Units of one channel have one image, moved from place to place
         and cut off at the edge.
