@@ -538,6 +538,55 @@ def test_features_in_use_are_told_for_each_number_of_targets():
     assert "net: 2 to 3 for d = 1, 5 for d = 4" in alt
 
 
+def test_a_moment_of_the_race_is_told_with_its_losses_and_differences():
+    steps, losses, theory = torch.arange(4) * 10.0, 5 * random(5, 4), 5 * random(4, seed=1)
+    maps = {name: random(6, 8, seed=seed) for seed, name in enumerate(["targets", "a net", "formula"])}
+    _, alt = haste.race_snapshot(steps, losses, theory, maps, 3, 20)
+    target, net, formula = (values.flatten().tolist() for values in maps.values())
+    apart = [statistics.mean(abs(a - b) for a, b in zip(net, other, strict=True)) for other in (target, formula)]
+    within(alt, [20, medians(losses)[2], theory[2].item(), *apart], abs=0.06)
+    assert numbers(alt)[3:] == pytest.approx(apart, abs=6e-4)
+
+
+def test_parts_are_told_with_the_step_at_which_half_is_learned():
+    steps, rising = torch.arange(6) * 10.0, torch.tensor([0.0, 0.1, 0.3, 0.6, 0.9, 1.0])
+    parts = {"context 1": rising.expand(3, 6)}
+    _, alt = haste.part_shares(steps, parts, parts, {"context 1": rising.square()}, "title")
+    assert alt.endswith("context 1 30 (40).")
+
+
+def test_a_census_is_told_by_weight():
+    edges, weight = torch.tensor([0.0, 90, 180, 270]).double(), torch.tensor([4.0, 2, 1, 1]).double()
+    centre, widths = torch.tensor([45.0, 135, 270]).double(), torch.tensor([120.0, 60, 30]).double()
+    share = torch.tensor([0.5, 0.3, 0.2]).double()
+    sample = torch.tensor([0.0, 100]).double(), torch.tensor([50.0, 80]).double()
+    _, alt = half_spaces.region_census((edges, weight), (centre, widths, share), sample, random(8), "step 5")
+    told = [number for number in numbers(alt) if number != 5]
+    assert told == pytest.approx([0.75, 2, 0.5, 90, 0.5 * 120 + 0.3 * 60 + 0.2 * 30])
+
+
+def test_axes_are_told_with_their_share_and_the_classes_at_their_ends():
+    labels = torch.arange(30) % 3
+    along = torch.stack([labels.double(), -labels.double()], dim=1) + 0.01 * random(30, 2)
+    axes = torch.eye(4).double()[:2]
+    _, alt = images.normal_axes(
+        axes.float(), torch.tensor([0.6, 0.25]), along.float(), labels, ["shirt", "bag", "boot"], (2, 2), "Axes"
+    )
+    assert "axis 1 holds 60% and parts shirt from boot; axis 2 holds 25% and parts boot from shirt" in alt
+
+
+def test_three_views_of_one_net_are_told():
+    activity, shares = random(40), random(24, seed=1)
+    captured = {name: random(24, seed=seed) for seed, name in enumerate(["slow wave", "fast wave"])}
+    gates = random(40, 6) > 0.5
+    _, alt = bridge.three_views(
+        random(40, 40), activity, shares, (3.2, 2.1), captured, gates, [30.0, 20.0], [50.0, 44.0], "DLGN"
+    )
+    smooth = sum(activity.tolist()[:20]) / sum(activity.tolist())
+    held = [values[k].item() for values in captured.values() for k in (0, 19)]
+    within(alt, [smooth, 3.2, 2.1, *held, 20, 44])
+
+
 def test_looks_are_those_of_the_table():
     figure, _ = overlap.error_against_width([8, 16], {"ReLU": random(2, 2), "DLGN": random(2, 2)})
     drawn = {line.get_label(): line.get_color() for line in figure.axes[0].get_lines()}
