@@ -6,7 +6,7 @@ SITE   := _build/html
 SITE_TOOL := PYTHONPATH=book/_ext $(BIN)/python -m dlgn_site
 READY  := $(VENV)/.ready
 BUILT  := $(SITE)/.built
-QUICK  := adapt claims classifiers drawings elsewhere exercises features figures gdln house kernels models paths regions results statistics training widgets
+QUICK  := adapt claims classifiers drawings elsewhere exercises features figures gdln house kernels models paths regions results routed statistics training widgets
 PORT   ?= 8000
 WORKERS ?= 2  # tests at a time
 CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that the ranges of pyproject.toml allow
