@@ -4,22 +4,19 @@ A stack of linear layers with ReLU in between is exactly a `ReLUNet`; what is af
 normalisation in eval mode or two linear layers in a row, becomes part of the layer beside it. Other nets are read by `torch.fx`.
 """
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
 
 from dlgn_lib.models.relu import ReLUNet
 from dlgn_lib.models.routed import GatedModule
-
-_STACK = (nn.Linear, nn.ReLU, nn.Flatten, nn.Identity, nn.Dropout, nn.BatchNorm1d)
+from dlgn_lib.models.steps import END, Step, steps_of
 
 
 def as_gated(module: nn.Module) -> ReLUNet | GatedModule:
     """Return a trained PyTorch net as a gated net with the same outputs, so that the tools of this library take it.
 
-    A stack, `nn.Sequential`, also nested, of Linear and ReLU, with Flatten in front, and Identity, Dropout and
-    BatchNorm1d in eval mode, becomes a `ReLUNet` that every tool takes. A Flatten is the reader's from then on: inputs are
+    A stack of Linear and ReLU, one reading the other, with Flatten in front, and Identity, Dropout and BatchNorm1d in
+    eval mode, becomes a `ReLUNet` that every tool takes. A Flatten is the reader's from then on: inputs are
     rows, `x.flatten(1)`. All else becomes a `GatedModule`, which reads what the module reads: also LeakyReLU, Conv2d,
     AvgPool2d, BatchNorm2d, and a `forward` of the reader's own with relu, flatten and sums, as in residual blocks.
     The new net has weights of its own and the module's dtype; the module is left as it is.
@@ -48,55 +45,38 @@ def as_gated(module: nn.Module) -> ReLUNet | GatedModule:
     """
     if not isinstance(module, nn.Module):
         raise TypeError(f"module must be a torch.nn.Module, got {type(module).__name__}")
-    if isinstance(module, _STACK):
-        module = nn.Sequential(module)
-    if isinstance(module, nn.Sequential):
-        leaves = list(_leaves(module, "module"))
-        if all(type(layer) in _STACK for _, layer in leaves):
-            flat = [layer for _, layer in leaves if isinstance(layer, nn.Flatten)]
-            if not flat or (flat == [leaves[0][1]] and (flat[0].start_dim, flat[0].end_dim) == (1, -1)):
-                return _relu_net(leaves)
-    return GatedModule(module)
+    steps = steps_of(module)
+    return _relu_net(steps) if _is_stack(steps) else GatedModule(module)
 
 
-def _relu_net(leaves: list[tuple[str, nn.Module]]) -> ReLUNet:
+def _is_stack(steps: list[Step]) -> bool:
+    """Return whether each step reads the one before, and all are linear layers, normalisations or ReLUs, with Flatten in front."""
+    body = steps[1:] if isinstance(steps[0].module, nn.Flatten) else steps
+    known = all(isinstance(step.module, nn.Linear | nn.BatchNorm1d | None) and step.slope == 0 for step in body)
+    chain = all(step.reads == (number,) for number, step in enumerate(steps))
+    return known and chain and body[0].kind != "gate"
+
+
+def _relu_net(steps: list[Step]) -> ReLUNet:
     """Return the net of a stack of linear layers and ReLUs; what is affine becomes part of the layer beside it."""
     layers: list[tuple[Tensor, Tensor]] = []  # (weight, bias) of finished layers, in float64
     open_layer: tuple[Tensor, Tensor] | None = None  # an affine map that no ReLU has closed yet
     dtype = torch.get_default_dtype()
-    for name, layer in leaves:
-        if isinstance(layer, nn.Linear):
-            dtype = layer.weight.dtype
-            open_layer = _after(open_layer, _linear(layer), name)
-        elif isinstance(layer, nn.BatchNorm1d):
-            open_layer = _after(open_layer, _normalisation(layer, name), name)
-        elif isinstance(layer, nn.Dropout):
-            if layer.training and layer.p > 0:
-                raise ValueError(f"{name} drops units at random in training mode; call module.eval() first")
-        elif isinstance(layer, nn.ReLU):
-            if open_layer is None and not layers:
-                raise TypeError(f"{name}, a ReLU, must come after a linear layer")
-            if open_layer is not None:  # a second ReLU changes nothing
-                layers.append(open_layer)
-                open_layer = None
+    for step in steps:
+        if isinstance(step.module, nn.Linear):
+            dtype = step.module.weight.dtype
+            open_layer = _after(open_layer, _linear(step.module), step.name)
+        elif isinstance(step.module, nn.BatchNorm1d):
+            open_layer = _after(open_layer, _normalisation(step.module), step.name)
+        elif step.kind == "gate" and open_layer is not None:  # a second ReLU changes nothing
+            layers.append(open_layer)
+            open_layer = None
     if open_layer is None:
-        raise ValueError("module must end with a linear layer, so that its outputs are linear in the last features")
-    if not layers:
-        raise ValueError("module must have a hidden layer with a ReLU: without one it has no gates, and is linear")
+        raise ValueError(END)
     layers.append(open_layer)
     biased = any(bool(bias.any()) for _, bias in layers)
     net = ReLUNet.from_weights([w.tolist() for w, _ in layers], [b.tolist() for _, b in layers] if biased else None)
     return net.to(dtype)
-
-
-def _leaves(module: nn.Sequential, name: str) -> Iterator[tuple[str, nn.Module]]:
-    """Yield (name, layer) of all layers in their order, those of nested stacks too."""
-    for number, layer in enumerate(module):
-        here = f"{name}[{number}]"
-        if isinstance(layer, nn.Sequential):
-            yield from _leaves(layer, here)
-        else:
-            yield here, layer
 
 
 def _linear(layer: nn.Linear) -> tuple[Tensor, Tensor]:
@@ -104,10 +84,9 @@ def _linear(layer: nn.Linear) -> tuple[Tensor, Tensor]:
     return weight, weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().double()
 
 
-def _normalisation(layer: nn.BatchNorm1d, name: str) -> tuple[Tensor, Tensor]:
+def _normalisation(layer: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
     """Return the affine map that batch normalisation is in eval mode, as a diagonal matrix and a bias."""
-    if layer.training or layer.running_mean is None or layer.running_var is None:
-        raise ValueError(f"{name} uses the statistics of the batch in training mode; call module.eval() first")
+    assert layer.running_mean is not None and layer.running_var is not None
     scale = (layer.running_var.double() + layer.eps).rsqrt()
     shift = -layer.running_mean.double() * scale
     if layer.affine:

@@ -6,6 +6,8 @@ import operator
 import torch
 from torch import Tensor
 
+MAX_ENTRIES = 100_000_000  # of a table of paths
+
 
 class TooManyPathsError(ValueError):
     """More paths were to be listed than fit in memory; the message names the number and the limit."""

@@ -10,15 +10,14 @@ from functools import reduce
 import torch
 from torch import Tensor
 
+from dlgn_lib.checks import MAX_ENTRIES, check_fits
 from dlgn_lib.checks import TooManyPathsError as TooManyPathsError
-from dlgn_lib.checks import check_fits
 from dlgn_lib.models.base import GatedNet
 from dlgn_lib.models.initial import layer_widths
 from dlgn_lib.models.routed import RoutedNet
 from dlgn_lib.routes import Routes, count_routes, list_routes
 
 MAX_PATHS = 1_000_000
-MAX_ENTRIES = 100_000_000
 
 
 def _block(widths: Sequence[int], start: int, stop: int) -> Tensor:

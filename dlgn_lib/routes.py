@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # as everybody writes it
 
-from dlgn_lib.checks import check_fits
+from dlgn_lib.checks import MAX_ENTRIES, check_fits
 from dlgn_lib.models.routed import RoutedNet
 
 MAX_ROUTES = 100_000
@@ -68,14 +68,16 @@ def count_routes(net: RoutedNet, gates: list[Tensor], like: Tensor) -> Tensor:
         values = [_Value(ones, raw=True)]
         for step in net.steps[:-1]:
             value = values[step.reads[0]]
-            data, raw = (
-                value.data,
-                value.raw,
-            )  # where it is raw the data are ones: a unit that reads it starts one route
+            data, raw = value.data, value.raw  # raw data are ones: a unit that reads them starts one route
             if step.kind == "gate":
                 data, raw = data * next(given), False
             elif step.kind == "sum":
                 other = values[step.reads[1]]
+                if data.shape != other.data.shape:
+                    shapes = [tuple(part.shape[1:]) for part in (data, other.data)]
+                    raise ValueError(
+                        f"net must add values of one shape, but {step.name} adds {shapes[0]} and {shapes[1]}"
+                    )
                 data, raw = (data, True) if raw and other.raw else (data + other.data, False)
             elif step.module is not None:
                 data = _through(step.module, data)
@@ -152,7 +154,7 @@ def list_routes(net: RoutedNet, x: Tensor, gates: list[Tensor]) -> Routes:
     Source: Theorem 1 of Yadav et al. (2024) [halfspace], for the routes that exist.
 
     Raises:
-        TooManyPathsError: if there are more than `MAX_ROUTES`.
+        TooManyPathsError: if there are more than `MAX_ROUTES`, or the table N x R x K does not fit.
 
     >>> from torch import nn
     >>> from dlgn_lib.models import GatedModule
@@ -161,7 +163,11 @@ def list_routes(net: RoutedNet, x: Tensor, gates: list[Tensor]) -> Routes:
     torch.Size([5, 4, 1])
     """
     all_on = [torch.ones_like(gate[:1]).double() for gate in gates]
-    check_fits(int(count_routes(net, all_on, x[:1]).item()), MAX_ROUTES, "the number of routes")
+    count = int(count_routes(net, all_on, x[:1]).item())
+    check_fits(count, MAX_ROUTES, "the number of routes")
+    check_fits(
+        len(x) * count * net.out_dim, MAX_ENTRIES, f"the table of N x R x K = {len(x)} x {count} x {net.out_dim} values"
+    )
     given = iter(gates)
     values: list[Tensor | Routes] = [net.expert_input(x)]  # a tensor is affine in the input: no unit is picked yet
     shapes = [value.shape[1:] for value in net.expert_values(x[:1], [gate[:1] for gate in gates])]

@@ -49,7 +49,8 @@ def slice_regions(
     check_tensor("directions", directions, 2, *origin.shape)
     net.check_input(origin[None], "origin")
     corners = box_corners(2, bounds)
-    net, origin, directions = copy.deepcopy(net).double(), origin.double(), directions.double()
+    net = copy.deepcopy(net).double().cpu()
+    origin, directions = origin.double().cpu(), directions.double().cpu()
     if isinstance(net, ReLUNet):
         return _restricted(net, origin, directions, bounds)  # one net with two inputs
     return _cut(net, origin, directions, corners)

@@ -92,15 +92,18 @@ REFUSED = {
     "dropout": (nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Dropout(), nn.Linear(2, 1)), ValueError, "at random"),
     "no gates": (nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1)), ValueError, "must have a hidden layer"),
     "relu at the end": (nn.Sequential(nn.Linear(2, 2), nn.ReLU()), ValueError, "must end with a linear layer"),
-    "relu in front": (nn.Sequential(nn.ReLU(), nn.Linear(2, 2)), TypeError, r"module\[0\], a ReLU, must come after"),
-    "flatten late": (nn.Sequential(nn.Linear(2, 2), nn.Flatten()), ValueError, "module must end with a linear layer"),
+    "flatten late": (
+        nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Flatten()),
+        ValueError,
+        "module must end with a linear layer",
+    ),
     "no fit": (
         nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(3, 1)),
         ValueError,
         "must fit together, but 1 units read 3 of 2",
     ),
     "no fit inside": (
-        nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 1)),
+        nn.Sequential(nn.Linear(2, 2), nn.Linear(3, 1), nn.ReLU(), nn.Linear(1, 1)),
         ValueError,
         r"module\[1\] must read the 2 numbers",
     ),

@@ -189,6 +189,49 @@ def test_a_closed_leaky_gate_is_the_slope():
     assert path_gates(as_gated(module), torch.tensor([[-2.0]]).double(), hard=True).tolist() == [[0.0]]
 
 
+class Plain(nn.Module):
+    """A stack that is written as a forward."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.Linear(2, 3), nn.Linear(3, 1)
+
+    def forward(self, x):
+        return self.two(F.relu(self.one(torch.flatten(x, 1))))
+
+
+def test_a_stack_that_is_written_as_a_forward_becomes_a_relu_net():
+    module, x = Plain().double(), inputs(5, 2)
+    net = as_gated(module)
+    assert isinstance(net, ReLUNet) and torch.allclose(net(x), module(x), rtol=0, atol=1e-14)
+
+
+def test_a_relu_may_stand_in_front():
+    module, x = nn.Sequential(nn.ReLU(), nn.Linear(2, 1)).double(), inputs(5, 2)
+    assert torch.allclose(mixture_output(as_gated(module), x), module(x), rtol=0, atol=1e-14)
+
+
+def test_thresholded_leaky_gates_are_those_of_the_relu_net_in_every_kernel():
+    layers = [nn.Conv2d(1, 2, 2), nn.LeakyReLU(0.3), nn.Flatten(), nn.Linear(8, 3)]
+    leaky, x = nn.Sequential(*layers).double(), torch.randn(4, 1, 3, 3, generator=seeded(0), dtype=torch.float64)
+    relu = copy.deepcopy(leaky)
+    relu[1] = nn.ReLU()
+    hard = ntk(as_gated(leaky), x, hard=True)
+    assert torch.allclose(hard, ntk(as_gated(relu), x), rtol=1e-12)
+    assert not torch.allclose(hard, ntk(as_gated(leaky), x))
+    assert torch.equal(overlap_kernel(as_gated(leaky), x, hard=True), overlap_kernel(as_gated(relu), x))
+
+
+class Broadcast(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.pool, self.last = nn.Conv2d(1, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Linear(8, 1)
+
+    def forward(self, x):
+        h = self.conv(x).relu()
+        return self.last(torch.flatten(h + self.pool(h), 1))
+
+
 def test_layers_without_weights_may_be_used_twice():
     pool = nn.AvgPool2d(2, 1)
     layers = [nn.Conv2d(1, 2, 2), nn.ReLU(), pool, nn.Conv2d(2, 2, 1), nn.ReLU(), pool, nn.Flatten(), nn.Linear(2, 1)]
@@ -278,6 +321,11 @@ REFUSED = {
     ),
     "no end": (Forward(lambda m, x: m.layer(x).relu()), ValueError, "must end with a linear layer"),
     "no gates": (Forward(lambda m, x: m.last(m.layer(x))), ValueError, "must have a hidden layer with a ReLU"),
+    "by keyword": (
+        Forward(lambda m, x: m.last(torch.flatten(input=m.layer(x).relu(), start_dim=1))),
+        TypeError,
+        "the operation flatten in module.forward must be given what it reads by place",
+    ),
     "two outputs": (Forward(lambda m, x: (m.last(m.layer(x).relu()), x)), ValueError, "must end with a linear layer"),
     "not all flat": (Forward(lambda m, x: m.last(torch.flatten(m.layer(x).relu()))), TypeError, "must flatten all but"),
     "training": (
@@ -328,6 +376,23 @@ BAD_CALLS = {
     "NaN": (lambda: ntk(as_gated(small), torch.full((1, 1, 3, 3), math.nan)), ValueError, "x must be finite"),
     "list": (lambda: ntk(as_gated(small), [[0.0]]), TypeError, "x must be a torch tensor"),
     "one row": (lambda: ntk(as_gated(small), torch.zeros(3)), ValueError, "one input per row"),
+    "broadcast": (
+        lambda: path_activity(as_gated(Broadcast()), torch.zeros(1, 1, 2, 2)),
+        ValueError,
+        r"the operation add in module.forward adds \(2, 2, 2\) and \(2, 1, 1\)",
+    ),
+    "rows of rows": (
+        lambda: ntk(GatedModule(nn.Sequential(nn.Linear(2, 3), nn.LeakyReLU(), nn.Linear(3, 1))), torch.zeros(4, 5, 2)),
+        ValueError,
+        r"x must give outputs \(N, K\)",
+    ),
+    "large table": (
+        lambda: path_gates(as_gated(small), torch.zeros(20_000_000, 1, 1, 1).expand(-1, 1, 3, 3)),
+        TooManyPathsError,
+        "the table of N x R x K = 20000000 x 9 x 1 values",
+    ),
+    "channels": (lambda: ConvDLGN((1, 4, 4), 8), TypeError, "channels must be a list of numbers, got 8"),
+    "stride": (lambda: ConvDLGN((1, 4, 4), [8], stride=1.5), TypeError, "stride must be a whole number, got 1.5"),
     "paths": (
         lambda: path_gates(as_gated(small), torch.zeros(1, 1, 3, 3), torch.zeros(1, 1)),
         TypeError,
@@ -445,6 +510,13 @@ def test_it_composes_with_torch(kind):
         assert torch.allclose(compiled(x), nets[0](x), rtol=0, atol=1e-13)
         program = torch.export.export(nets[0], (x,))
     assert torch.allclose(program.module()(x), nets[0](x), rtol=0, atol=1e-13)
+
+
+def test_away_from_the_edges_the_normals_of_a_channel_are_one_image_that_moves():
+    net = ConvDLGN((1, 9, 9), [2, 3], generator=seeded(0)).double()
+    normals = net.normals()[1]  # of the second layer: it sees 5 x 5 pixels
+    assert torch.allclose(normals[:, 4, 4].roll((1, -1), (-2, -1)), normals[:, 5, 3], rtol=0, atol=1e-14)
+    assert not torch.allclose(normals[:, 4, 4], normals[:, 5, 3])
 
 
 def test_many_are_not_trained_in_one_run():

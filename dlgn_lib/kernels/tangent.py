@@ -17,8 +17,8 @@ _ENTRIES = 50_000_000  # numbers of gradients that are held at a time
 
 def _forward(net: GatedNet | RoutedNet, x: Tensor, hard: bool | None) -> Tensor:
     """Return the output (N, K), with thresholded gates if `hard`."""
-    if not hard or (isinstance(net, RoutedNet) and not len(net.gate_layers)):
-        return net(x)  # the gates of a reader's module are its own
+    if not hard:
+        return net(x)
     return net.value_layers[-1](net.gated_features(x, net.gates(x, hard=True)))
 
 

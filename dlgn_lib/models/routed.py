@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from dlgn_lib.checks import check_count, check_tensor
 from dlgn_lib.models.base import check_drawing, check_hard
 from dlgn_lib.models.initial import draw
-from dlgn_lib.models.steps import Step, own_gate, steps_of, walk
+from dlgn_lib.models.steps import END, Step, own_gate, steps_of, walk
 
 
 class RoutedNet(nn.Module):
@@ -51,9 +51,13 @@ class RoutedNet(nn.Module):
         check_tensor(name, x, *x.shape, empty=True)
         try:
             with torch.no_grad():
-                self(x[:1])
+                outputs = self(x[:1])
         except (RuntimeError, ValueError) as error:
             raise ValueError(f"{name} must fit the net, got shape {tuple(x.shape)}: {error}") from None
+        if outputs.ndim != 2:
+            raise ValueError(
+                f"{name} must give outputs (N, K), got {name} {tuple(x.shape)} and a row {tuple(outputs.shape)}"
+            )
         return x
 
     def gates(self, x: Tensor, hard: bool | None = None) -> list[Tensor]:
@@ -118,6 +122,8 @@ class GatedModule(RoutedNet):
         super().__init__()
         self.module = copy.deepcopy(module)
         self.steps = steps_of(self.module)
+        if not isinstance(self.steps[-1].module, nn.Linear):
+            raise ValueError(END)
         self.value_layers = nn.ModuleList(
             step.module
             for step in self.steps
@@ -190,11 +196,14 @@ class ConvDLGN(RoutedNet):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
+        for name, numbers in (("in_shape", in_shape), ("channels", channels)):
+            if not isinstance(numbers, Sequence):
+                raise TypeError(f"{name} must be a list of numbers, got {numbers!r}")
         if len(in_shape) != 3:
             raise ValueError(f"in_shape must be (channels, height, width), got {tuple(in_shape)}")
         self.in_shape = tuple(check_count("in_shape", size) for size in in_shape)
         sizes = [self.in_shape[0], *(check_count("channels", size) for size in channels)]
-        strides = [stride] * (len(sizes) - 1) if isinstance(stride, int) else list(stride)
+        strides = list(stride) if isinstance(stride, Sequence) else [stride] * (len(sizes) - 1)
         if len(sizes) < 2 or len(strides) != len(sizes) - 1:
             raise ValueError(
                 f"channels and stride must name the same layers, one at least, got {channels} and {stride}"
@@ -205,18 +214,14 @@ class ConvDLGN(RoutedNet):
             raise ValueError(f"value_input must be 'x' or 'ones', got {value_input!r}")
         self.beta, self.value_input = check_drawing(beta, init, generator), value_input
 
+        strides = [check_count("stride", step) for step in strides]
+
         def convolutions() -> nn.ModuleList:
-            shapes = zip(pairwise(sizes), strides, strict=True)
-            return nn.ModuleList(
-                draw(
-                    nn.utils.skip_init(
-                        nn.Conv2d, a, b, kernel, check_count("stride", step), padding=kernel // 2, bias=False
-                    ),
-                    init,
-                    generator,
-                )
-                for (a, b), step in shapes
+            empty = (
+                nn.utils.skip_init(nn.Conv2d, a, b, kernel, step, padding=kernel // 2, bias=False)
+                for (a, b), step in zip(pairwise(sizes), strides, strict=True)
             )
+            return nn.ModuleList(draw(layer, init, generator) for layer in empty)
 
         experts = convolutions()
         height, width = self.in_shape[1:]
@@ -266,8 +271,8 @@ class ConvDLGN(RoutedNet):
     def normals(self) -> list[Tensor]:
         """Return for each layer one image per gate, (channels, height, width, …), whose inner product with x is z_ℓ(x).
 
-        A gate is on in the half-space ⟨normal, x⟩ ≥ 0. Units of one channel have one image, moved from place to place
-        and cut off at the edge.
+        A gate is on in the half-space ⟨normal, x⟩ ≥ 0. Away from the edges units of one channel have one image,
+        moved from place to place.
         """
         weight = next(self.gate_layers.parameters())
         with torch.no_grad():

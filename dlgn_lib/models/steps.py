@@ -28,6 +28,7 @@ REASONS: dict[type[nn.Module], str] = {
     nn.SiLU: _PIECEWISE,
     nn.MultiheadAttention: "its weights depend on the input, so it is not piecewise linear",
 }
+END = "module must end with a linear layer, so that its outputs are linear in the last features"
 _RELU = {F.relu, torch.relu, "relu", "relu_"}
 _SUM = {operator.add, operator.iadd, torch.add, "add", "add_"}
 _FLATTEN = {torch.flatten, "flatten"}
@@ -53,12 +54,15 @@ class Step:
 
 
 def steps_of(module: nn.Module) -> list[Step]:
-    """Return the steps of a module in eval mode; the last one is a linear layer.
+    """Return the steps of a module in eval mode; the last one makes its outputs.
 
     Raises:
         TypeError: if a layer or an operation is of another kind; the message names it and says why.
-        ValueError: if a layer is in training mode, shares its weights, or no linear layer is at the end.
+        ValueError: if a layer is in training mode, shares its weights, or the module has no gates, or what it
+            computes last is not its output.
     """
+    if fx.Tracer().is_leaf_module(module, "module"):
+        module = nn.Sequential(module)
     try:
         graph = fx.symbolic_trace(module).graph
     except Exception as error:  # whatever the reader's own forward raises when it meets a symbol
@@ -76,15 +80,14 @@ def steps_of(module: nn.Module) -> list[Step]:
                 raise TypeError(f"module must have one input, got a second one, {node.name}")
             place[node], memory[node] = 0, node
         elif node.op == "output":
-            (result,) = node.args
-            if not steps or not isinstance(steps[-1].module, nn.Linear) or place.get(result) != len(steps):
-                raise ValueError(
-                    "module must end with a linear layer, so that its outputs are linear in the last features"
-                )
+            if place.get(node.args[0]) != len(steps):
+                raise ValueError(END)
         else:
             layer = module.get_submodule(node.target) if node.op == "call_module" else None
             name = _name(node.target) if layer is not None else f"the operation {node.name} in module.forward"
             args = [arg for arg in node.args if isinstance(arg, fx.Node)]
+            if any(isinstance(value, fx.Node) for value in node.kwargs.values()):
+                raise TypeError(f"{name} must be given what it reads by place, not by keyword")
             if gone.intersection(args):
                 raise TypeError(f"{name} reads a value that was changed in place before; do it without inplace=True")
             reads = tuple(place[arg] for arg in args)
