@@ -368,3 +368,15 @@ def test_importing_is_silent():
         [sys.executable, "-W", "error", "-c", "import dlgn_lib"], capture_output=True, text=True, check=False
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("widths", [[8, 8, 8], [13, 8, 20]])
+@pytest.mark.parametrize("shallow", [False, True])
+@pytest.mark.parametrize("bias", [False, True])
+def test_gates_from_the_half_spaces_are_those_of_the_gating_network(widths, shallow, bias):
+    """With few inputs, where `gates` multiplies the matrices first, and one input too many for that."""
+    for in_dim in (2, 3):
+        net = DLGN(in_dim, widths, out_dim=2, bias=bias, shallow=shallow, generator=seeded(3)).double()
+        x = torch.randn(2, 5, in_dim, generator=seeded(4), dtype=torch.float64)
+        for gate, z in zip(net.gates(x), net.preactivations(x), strict=True):
+            torch.testing.assert_close(gate, torch.sigmoid(net.beta * z), rtol=1e-12, atol=1e-12)

@@ -11,15 +11,20 @@ from dlgn_lib.kernels.overlap import mirrored
 from dlgn_lib.models.base import GatedNet
 from dlgn_lib.models.relu import DeepLinearNet, ReLUNet
 from dlgn_lib.models.routed import RoutedNet
+from dlgn_lib.models.separate import DLGN
 
 _ENTRIES = 50_000_000  # numbers of gradients that are held at a time
 
 
 def _forward(net: GatedNet | RoutedNet, x: Tensor, hard: bool | None) -> Tensor:
-    """Return the output (N, K), with thresholded gates if `hard`."""
-    if not hard:
+    """Return the output (N, K), with thresholded gates if `hard`, from a walk that calls every layer."""
+    if isinstance(net, DLGN):
+        gates = GatedNet.gates(net, x, hard)  # its own may multiply the gating network's matrices without calling them
+    elif hard:
+        gates = net.gates(x, hard=True)
+    else:
         return net(x)
-    return net.value_layers[-1](net.gated_features(x, net.gates(x, hard=True)))
+    return net.value_layers[-1](net.gated_features(x, gates))
 
 
 def _signals(

@@ -1,5 +1,6 @@
 """Nets whose gates come from a gating network beside the experts: DLGN and GaLU. Page: experts/gating."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -83,6 +84,19 @@ class DLGN(_SeparateGates):
     def _gate_sizes(self) -> list[tuple[int, int]]:
         return [(self.in_dim, units) for units in self.widths] if self.shallow else super()._gate_sizes()
 
+    def _planes(self, slope: float = 1.0) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Yield (A_ℓ (M, D), c_ℓ (M,) or None) of each gate layer, with their gradients: slope · z_ℓ = A_ℓ x + c_ℓ."""
+        normals: Tensor | None = None
+        offsets: Tensor | None = None
+        for layer in self.gate_layers:
+            bias = None if layer.bias is None else slope * layer.bias
+            if normals is None or self.shallow:
+                normals, offsets = slope * layer.weight, bias
+            else:
+                normals = layer.weight @ normals
+                offsets = None if offsets is None or bias is None else (layer.weight @ offsets[..., None])[..., 0] + bias
+            yield normals, offsets
+
     def preactivations(self, x: Tensor) -> list[Tensor]:
         """Return the gating network's z_ℓ, `depth` tensors (N, M), each an affine function of x."""
         if self.shallow:
@@ -92,24 +106,23 @@ class DLGN(_SeparateGates):
             z.append(layer(z[-1] if z else x))
         return z
 
+    def gates(self, x: Tensor, hard: bool | None = None) -> list[Tensor]:
+        """Return the gates of each hidden layer, as `GatedNet.gates` does.
+
+        Soft gates of few inputs come from the half-spaces, σ(βz_ℓ) = σ((βA_ℓ) x + βc_ℓ): one thin product for each layer.
+        """
+        if hard is None and math.isfinite(self.beta) and 4 * self.in_dim <= min(self.widths):
+            planes = self._planes(self.beta)
+            return [torch.sigmoid(x @ a.mT if c is None else x @ a.mT + c[..., None, :]) for a, c in planes]
+        return super().gates(x, hard)
+
     def half_spaces(self) -> list[tuple[Tensor, Tensor]]:
         """Return for each hidden layer (normals (M, D), offsets (M,)): unit i is on where normals[i]·x + offsets[i] ≥ 0.
 
         In a deep gating network the normals of layer ℓ are the rows of V_ℓ ⋯ V_1.
         """
-        normals = torch.eye(self.in_dim).to(self.gate_layers[0].weight)  # (D, D)
-        offsets = normals.new_zeros(self.in_dim)
-        result = []
-        for layer in self.gate_layers:
-            bias = layer.bias if self.bias else 0.0
-            if self.shallow:
-                pair = layer.weight.detach().clone(), (layer.weight.new_zeros(len(layer.weight)) + bias).detach()
-            else:
-                offsets = layer.weight @ offsets + bias  # (M,)
-                normals = layer.weight @ normals  # (M, D)
-                pair = normals.detach(), offsets.detach()
-            result.append(pair)
-        return result
+        with torch.no_grad():
+            return [(a.clone(), a.new_zeros(len(a)) if c is None else c.clone()) for a, c in self._planes()]
 
 
 class GaLUNet(_SeparateGates):

@@ -105,12 +105,12 @@ def run_descent(
 
 
 def _check_finite(loss: Tensor, step: int, seeds: Sequence[int], config: dict) -> None:
-    bad = (~torch.isfinite(loss)).nonzero().flatten().tolist()
-    if bad:
-        raise DivergenceError(
-            f"training diverged: the loss is {loss[bad[0]].item()} at step {step} for seed {seeds[bad[0]]} with "
-            f"learning rate {config['lr']} ({config['optimizer']}); try a smaller one"
-        )
+    for value, seed in zip(loss.tolist(), seeds, strict=True):
+        if not math.isfinite(value):
+            raise DivergenceError(
+                f"training diverged: the loss is {value} at step {step} for seed {seed} with "
+                f"learning rate {config['lr']} ({config['optimizer']}); try a smaller one"
+            )
 
 
 def train(
