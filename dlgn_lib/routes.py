@@ -6,7 +6,8 @@ times the affine map of the first layer. Page: experts/equivalence.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -20,32 +21,128 @@ _PAIRS = 20_000_000  # units of pairs of inputs that are counted at a time
 
 
 @dataclass(frozen=True)
-class _Value:
-    """What is known of the units of one step: `raw` if it is the input still, up to fixed maps, so that no unit is picked."""
+class _Pairs:
+    """The products of the gates (N, C, …) and (N', C, …) of two inputs, for all pairs in a row."""
 
-    data: Tensor
-    raw: bool
+    left: Tensor
+    right: Tensor
+
+    def each(self) -> Tensor:
+        """Return the products (N N', C, …), float64."""
+        return (self.left[:, None].double() * self.right[None].double()).flatten(0, 1)
+
+    def summed(self) -> Tensor:
+        """Return their sums over the channels (N N', 1, …), float64: a Gram matrix at each place."""
+        a, b = (
+            gates.double().flatten(2) if gates.ndim > 2 else gates.double()[..., None]
+            for gates in (self.left, self.right)
+        )
+        return torch.einsum("icp,jcp->ijp", a, b).reshape(-1, 1, *self.left.shape[2:])
+
+
+@dataclass(frozen=True)
+class _Value:
+    """How many routes reach the units of one step: `count` (B, C, …), or (B, 1, …) if all C channels have the same, times a gate.
+
+    `raw` if it is the input still, up to fixed maps, so that no unit is picked; `flat` if its places stand in one row.
+    """
+
+    count: Tensor
+    channels: int
+    raw: bool = False
+    flat: bool = False
+    gate: Tensor | _Pairs | None = None
+
+    def each(self) -> Tensor:
+        """Return one number for each unit, (B, C, …) or (B, units)."""
+        count = self.count.expand(-1, self.channels, *self.count.shape[2:])
+        if self.gate is not None:
+            count = count * (self.gate.each() if isinstance(self.gate, _Pairs) else self.gate)
+        return count.flatten(1) if self.flat else count
+
+    def summed(self, groups: int = 1) -> Tensor:
+        """Return the sums over the channels of each group, (B, groups, …)."""
+        if groups == 1 and isinstance(self.gate, _Pairs) and self.count.shape[1] == 1:
+            return self.count * self.gate.summed()
+        if groups == 1 and self.gate is None and self.count.shape[1] == 1:
+            return self.count * float(self.channels)
+        return _Value(self.count, self.channels, gate=self.gate).each().unflatten(1, (groups, -1)).sum(2)
 
 
 def _is_biased(module: nn.Module) -> bool:
     return isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) or getattr(module, "bias", None) is not None
 
 
-def _through(module: nn.Module, count: Tensor) -> Tensor:
-    """Return for each unit of a layer the sum of `count` over the units that it is joined to."""
-    if isinstance(module, nn.Linear):
-        return count.sum(-1, keepdim=True).expand(*count.shape[:-1], module.out_features)
+def _windows(layer: nn.Conv2d | nn.AvgPool2d, count: Tensor) -> Tensor:
+    """Return for each place of a layer the sum of `count` (B, groups, H, W) over its window."""
+    if isinstance(layer, nn.AvgPool2d):
+        return F.avg_pool2d(count, layer.kernel_size, layer.stride, layer.padding, divisor_override=1)
+    padding, sides = layer.padding, layer.kernel_size
+    if (
+        isinstance(padding, tuple)
+        and layer.dilation == (1, 1)
+        and all(2 * p <= k for p, k in zip(padding, sides, strict=True))
+    ):
+        return F.avg_pool2d(count, sides, layer.stride, padding, divisor_override=1)  # far faster in float64
+    ones = count.new_ones(count.shape[1], 1, *sides)
+    return F.conv2d(count, ones, None, layer.stride, padding, layer.dilation, count.shape[1])
+
+
+def _through(module: nn.Module, value: _Value) -> _Value:
+    """Return for each unit of a layer the sum over the units that it is joined to."""
+    if isinstance(module, nn.Linear) and (value.flat or value.count.ndim == 2):
+        return _Value(value.summed().flatten(1).sum(1, keepdim=True), module.out_features)
     if isinstance(module, nn.Conv2d):
-        groups = module.groups
-        sums = count.unflatten(1, (groups, -1)).sum(2)  # (B, groups, H, W)
-        ones = count.new_ones(groups, 1, *module.kernel_size)
-        sums = F.conv2d(sums, ones, None, module.stride, module.padding, module.dilation, groups)
-        return sums.repeat_interleave(module.out_channels // groups, dim=1)
+        sums = _windows(module, value.summed(module.groups))
+        if module.groups > 1:
+            sums = sums.repeat_interleave(module.out_channels // module.groups, dim=1)
+        return _Value(sums, module.out_channels)
+    if isinstance(module, nn.Flatten) and not value.flat:
+        return replace(value, flat=True)
+    count = value.count if value.gate is None and not value.flat else value.each()
+    if isinstance(module, nn.Linear):  # at many places, (B, …, I)
+        count = value.each().sum(-1, keepdim=True)
+        return _Value(count.expand(*count.shape[:-1], module.out_features), value.channels)
+    channels = count.shape[1] if value.flat else value.channels
     if isinstance(module, nn.AvgPool2d):
-        return F.avg_pool2d(count, module.kernel_size, module.stride, module.padding, divisor_override=1)
+        return _Value(_windows(module, count), channels)
     if isinstance(module, nn.AdaptiveAvgPool2d):
-        return count.sum((-2, -1), keepdim=True)
-    return module(count) if isinstance(module, nn.Flatten) else count  # a normalisation joins a unit to itself
+        return _Value(count.sum((-2, -1), keepdim=True), channels)
+    return _Value(count, channels)  # a normalisation joins a unit to itself
+
+
+def _count(net: RoutedNet, gates: Sequence[Tensor] | Sequence[_Pairs], count: int, like: Tensor) -> Tensor:
+    given: Iterator[Tensor | _Pairs] = iter(gates)
+    with torch.no_grad():
+        ones = torch.ones_like(like, dtype=torch.float64)  # one row stands for all until there are gates
+        values = [_Value(ones, ones.shape[1], raw=True)]
+        for step in net.steps[:-1]:
+            value = values[step.reads[0]]
+            if step.kind == "gate":
+                if value.gate is not None or value.flat:
+                    below = value.each()
+                    value = _Value(below, below.shape[1])
+                value = replace(value, raw=False, gate=next(given))
+            elif step.kind == "sum":
+                other = values[step.reads[1]]
+                first, second = value.each(), other.each()
+                if first.shape[1:] != second.shape[1:]:
+                    shapes = [tuple(part.shape[1:]) for part in (first, second)]
+                    raise ValueError(
+                        f"net must add values of one shape, but {step.name} adds {shapes[0]} and {shapes[1]}"
+                    )
+                raw = value.raw and other.raw
+                value = _Value(first if raw else first + second, first.shape[1], raw)
+            elif step.module is not None:
+                reached = _through(step.module, value)
+                if value.raw:  # raw counts are ones: a unit that reads them starts one route
+                    value = replace(reached, count=torch.ones_like(reached.count), raw=step.kind == "fixed")
+                else:
+                    value = replace(reached, count=reached.count + 1.0) if _is_biased(step.module) else reached
+            values.append(value)
+        last = net.steps[-1]
+        ends = values[last.reads[0]].summed().flatten(1).sum(1)
+        return ends.expand(count) + float(last.module is not None and _is_biased(last.module))
 
 
 def count_routes(net: RoutedNet, gates: list[Tensor], like: Tensor) -> Tensor:
@@ -62,36 +159,13 @@ def count_routes(net: RoutedNet, gates: list[Tensor], like: Tensor) -> Tensor:
     >>> count_routes(net, [torch.ones(1, 2, 2, 2)], torch.zeros(1, 1, 3, 3)).item()     # two channels at four places
     8.0
     """
-    given = iter(gates)
-    with torch.no_grad():
-        ones = torch.ones(len(gates[0]), *like.shape[1:], dtype=torch.float64, device=like.device)
-        values = [_Value(ones, raw=True)]
-        for step in net.steps[:-1]:
-            value = values[step.reads[0]]
-            data, raw = value.data, value.raw  # raw data are ones: a unit that reads them starts one route
-            if step.kind == "gate":
-                data, raw = data * next(given), False
-            elif step.kind == "sum":
-                other = values[step.reads[1]]
-                if data.shape != other.data.shape:
-                    shapes = [tuple(part.shape[1:]) for part in (data, other.data)]
-                    raise ValueError(
-                        f"net must add values of one shape, but {step.name} adds {shapes[0]} and {shapes[1]}"
-                    )
-                data, raw = (data, True) if raw and other.raw else (data + other.data, False)
-            elif step.module is not None:
-                data = _through(step.module, data)
-                data = torch.ones_like(data) if raw else data + float(_is_biased(step.module))
-                raw = raw and step.kind == "fixed"
-            values.append(_Value(data, raw))
-        last = net.steps[-1]
-        ends = values[last.reads[0]].data.flatten(1).sum(1)
-        return ends + float(last.module is not None and _is_biased(last.module))
+    return _count(net, gates, len(gates[0]), like)
 
 
 def route_overlap(net: RoutedNet, left: list[Tensor], right: list[Tensor], like: Tensor) -> Tensor:
     """Return Σ f(x) f(y) over all routes (N, N'), float64, given the gates (N, …) and (N', …) of the inputs.
 
+    Where all routes into a layer's place are as many for each channel, the sum over channels is a Gram matrix.
     Source: the overlap kernel of Yadav et al. (2024) [halfspace], for the routes that exist.
 
     >>> from torch import nn
@@ -105,9 +179,9 @@ def route_overlap(net: RoutedNet, left: list[Tensor], right: list[Tensor], like:
     units = sum(gate[0].numel() for gate in left)
     step = max(1, _PAIRS // max(1, units * columns))
     for start in range(0, rows, step):
-        block = slice(start, start + step)
-        pairs = [(a[block, None] * b[None]).flatten(0, 1).double() for a, b in zip(left, right, strict=True)]
-        kernel[block] = count_routes(net, pairs, like).view(-1, columns)
+        pairs = [_Pairs(a[start : start + step], b) for a, b in zip(left, right, strict=True)]
+        count = len(pairs[0].left) * columns
+        kernel[start : start + step] = _count(net, pairs, count, like).view(-1, columns)
     return kernel
 
 
@@ -137,7 +211,7 @@ def _extend(module: nn.Module, routes: Routes, shape: tuple[int, ...]) -> Routes
     units = torch.eye(math.prod(shape), dtype=routes.value.dtype, device=routes.value.device).view(-1, *shape)
     offset = module(torch.zeros_like(units[:1])).flatten(1)  # (1, U')
     weight = module(units).flatten(1) - offset  # (U, U')
-    joined = _through(module, units).flatten(1) > 0
+    joined = _through(module, _Value(units, units.shape[1])).each().flatten(1) > 0
     route, unit = joined[routes.unit].nonzero(as_tuple=True)
     gate = routes.gate[:, route]
     value = routes.value[:, route] * weight[routes.unit[route], unit]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import colab_record
 import pytest
+import torch
 from hypothesis import settings
 
 #: files that take long, which the two workers begin with; a file stays on one worker, with what it makes once
@@ -33,6 +34,12 @@ os.environ |= {"DLGN_PROGRESS": "0", "DLGN_DOWNLOAD": "0"}  # as in a build of t
 settings.register_profile("book", derandomize=True, deadline=None, max_examples=40, database=None)
 settings.register_profile("quick", settings.get_profile("book"), max_examples=10)
 settings.load_profile(os.environ.get("DLGN_EXAMPLES", "book"))
+
+
+@pytest.fixture(autouse=True)
+def seeded_modules():
+    """Modules that draw their weights from torch's global generator draw the same in every run."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture

@@ -361,6 +361,9 @@ def test_what_does_not_fit_is_refused_with_its_name_and_the_reason(case):
 
 
 small = nn.Sequential(nn.Conv2d(1, 2, 2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 1))
+wide = nn.Sequential(
+    nn.Linear(1, 300, False), nn.LeakyReLU(), nn.Linear(300, 300, False), nn.LeakyReLU(), nn.Linear(300, 1, False)
+)
 ONE, UNIT = torch.zeros(1, 3, 3), ((0, 1), (0, 1))
 BAD_CALLS = {
     "dtype": (
@@ -387,9 +390,9 @@ BAD_CALLS = {
         r"x must give outputs \(N, K\)",
     ),
     "large table": (
-        lambda: path_gates(as_gated(small), torch.zeros(20_000_000, 1, 1, 1).expand(-1, 1, 3, 3)),
+        lambda: path_gates(as_gated(wide), torch.zeros(1200, 1)),
         TooManyPathsError,
-        "the table of N x R x K = 20000000 x 9 x 1 values",
+        "the table of N x R x K = 1200 x 90000 x 1 values",
     ),
     "channels": (lambda: ConvDLGN((1, 4, 4), 8), TypeError, "channels must be a list of numbers, got 8"),
     "stride": (lambda: ConvDLGN((1, 4, 4), [8], stride=1.5), TypeError, "stride must be a whole number, got 1.5"),

@@ -76,6 +76,10 @@ class ImageSet:
     classes: tuple[str, ...]
     provenance: str
 
+    def __repr__(self) -> str:
+        """Return what this is, without its pixels."""
+        return f"ImageSet({self.provenance!r})"
+
     def flat(self, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
         """Return the images as inputs of a network: training (N, D) and test (N_test, D), with D = C·H·W.
 
