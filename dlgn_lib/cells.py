@@ -12,6 +12,8 @@ from numbers import Rational
 
 import numpy as np
 
+from dlgn_lib.checks import MAX_ENTRIES
+
 #: Floats only. A pre-activation Σ w h + b within TOLERANCE (Σ |w| max|h| + |b|) of zero counts as zero, max|h| taken over
 #: the region reached so far. A piece narrower than TOLERANCE times the largest coordinate of the bounds is dropped: that is
 #: some thousand times what floats can tell apart there, and far from what the bounds measure, so large bounds lose no region.
@@ -76,6 +78,15 @@ def split(cell: np.ndarray, first: int, tolerance: np.ndarray, keep: Callable) -
             waiting.extend(filter(keep, parts))
         else:
             yield cell
+
+
+def check_room(pieces: int, numbers: int) -> None:
+    """Raise ValueError if the pieces that a region was cut into so far hold more numbers than fit in memory."""
+    if numbers > MAX_ENTRIES:
+        raise ValueError(
+            f"bounds must hold fewer regions: {pieces:,} pieces are found already, with {numbers // pieces:,} numbers each, "
+            f"and that is over the limit of {MAX_ENTRIES:,} numbers; take smaller bounds or a smaller net"
+        )
 
 
 def wider_than(least: float | Fraction, dim: int) -> Callable[[np.ndarray], bool]:

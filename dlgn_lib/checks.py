@@ -13,14 +13,14 @@ class TooManyPathsError(ValueError):
     """More paths were to be listed than fit in memory; the message names the number and the limit."""
 
 
-def check_fits(count: int, limit: int, what: str) -> None:
-    """Raise TooManyPathsError if `count` things, which `what` names, are more than the limit."""
+SUMS = "give fewer `paths`, a smaller net, or use path_activity or factorised_output, which sum over all paths without listing them"
+
+
+def check_fits(count: int, limit: int, what: str, instead: str = SUMS) -> None:
+    """Raise TooManyPathsError if `count` things, which `what` names, are more than the limit; `instead` says what then helps."""
     if count > limit:
         number = f"{count:,}" if count < 10**15 else f"about 10**{math.log10(count):.4g}"
-        raise TooManyPathsError(
-            f"{what} ({number}), is more than the limit of {limit:,}; give fewer `paths`, a smaller net, "
-            "or use path_activity or factorised_output, which sum over all paths without listing them"
-        )
+        raise TooManyPathsError(f"{what} ({number}), is more than the limit of {limit:,}; {instead}")
 
 
 def check_count(name: str, value: int, least: int = 1) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlgn_lib.cells import TOLERANCE, as_array, box_corners, clip, size, split, wider_than
+from dlgn_lib.cells import TOLERANCE, as_array, box_corners, check_room, clip, size, split, wider_than
 from dlgn_lib.checks import check_tensor
 from dlgn_lib.models.base import GatedNet
 from dlgn_lib.models.relu import DeepLinearNet, ReLUNet
@@ -69,6 +69,7 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
         reach = np.max([abs(cell[:, dim:]).max(axis=0) for cell, _ in cells], axis=0)  # (M',)
         tolerance = (abs(weight) @ reach + abs(offset)) * (0 if exact else TOLERANCE)  # (M,)
         parts: list[tuple[np.ndarray, tuple]] = []
+        numbers = 0
         for cell, pattern in cells:
             part = np.concatenate([cell[:, :dim], cell[:, dim:] @ weight.T + offset], axis=1)  # (V, D + M)
             if path is not None and path[number - 1] < net.widths[number - 1]:
@@ -76,7 +77,10 @@ def _cells(net: GatedNet, bounds: Sequence, exact: bool, path: Sequence[int] | N
             if keep(part):
                 cut = path is None or (relu and number < net.depth)
                 pieces = split(part, dim, tolerance, keep) if cut else [part]
-                parts.extend((piece, pattern) for piece in pieces)
+                for piece in pieces:
+                    parts.append((piece, pattern))
+                    numbers += piece.size
+                    check_room(len(parts), numbers)
         if not parts:
             return []
         cells = []

@@ -17,6 +17,7 @@ from dlgn_lib.checks import MAX_ENTRIES, check_fits
 from dlgn_lib.models.routed import RoutedNet
 
 MAX_ROUTES = 100_000
+_SUMS = "give fewer inputs, a smaller net, or use path_activity or overlap_kernel, which sum over all routes without listing them"
 _PAIRS = 20_000_000  # units of pairs of inputs that are counted at a time
 
 
@@ -238,10 +239,9 @@ def list_routes(net: RoutedNet, x: Tensor, gates: list[Tensor]) -> Routes:
     """
     all_on = [torch.ones_like(gate[:1]).double() for gate in gates]
     count = int(count_routes(net, all_on, x[:1]).item())
-    check_fits(count, MAX_ROUTES, "the number of routes")
-    check_fits(
-        len(x) * count * net.out_dim, MAX_ENTRIES, f"the table of N x R x K = {len(x)} x {count} x {net.out_dim} values"
-    )
+    check_fits(count, MAX_ROUTES, "the number of routes", _SUMS)
+    table = f"the table of N x R x K = {len(x)} x {count} x {net.out_dim} values"
+    check_fits(len(x) * count * net.out_dim, MAX_ENTRIES, table, _SUMS)
     given = iter(gates)
     values: list[Tensor | Routes] = [net.expert_input(x)]  # a tensor is affine in the input: no unit is picked yet
     shapes = [value.shape[1:] for value in net.expert_values(x[:1], [gate[:1] for gate in gates])]

@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dlgn_lib.cells import TOLERANCE, box_corners, split, wider_than
+from dlgn_lib.cells import TOLERANCE, box_corners, check_room, split, wider_than
 from dlgn_lib.checks import check_tensor
 from dlgn_lib.models.relu import ReLUNet
 from dlgn_lib.models.routed import RoutedNet
 from dlgn_lib.regions import activation_regions
 
 Pattern = tuple[tuple[int, ...], ...]
+_CELLS = 500  # that are cut at a time
 
 
 def slice_regions(
@@ -36,7 +37,8 @@ def slice_regions(
 
     Raises:
         TypeError: if `net` is another net, or the bounds hold no numbers.
-        ValueError: if `origin` is no input of the net, `directions` are not two, or the bounds do not fit.
+        ValueError: if `origin` is no input of the net, `directions` are not two, the bounds do not fit, or hold more regions
+            than memory does.
 
     >>> net = ReLUNet.from_weights([[[1.0, 0, 0], [0, 1.0, 0]], [[1.0, 1.0]]])     # two planes in space
     >>> quarters = slice_regions(net, torch.zeros(3).double(), torch.eye(3)[:2].double(), ((-1, 1), (-1, 1)))
@@ -75,23 +77,23 @@ def _cut(net: RoutedNet, origin: Tensor, directions: Tensor, corners: np.ndarray
     keep = wider_than(TOLERANCE * abs(corners).max(), 2)
     cells: list[tuple[np.ndarray, list[Tensor]]] = [(corners, [])]  # corners (V, 2), the gates (units, …) of each layer
     for layer in range(net.depth):
-        cut = []
-        sizes = [len(cell) for cell, _ in cells]
-        points = torch.from_numpy(np.concatenate([cell for cell, _ in cells]))
-        x = origin + torch.einsum("ps,s...->p...", points, directions)
-        below = [
-            torch.cat([on[level].expand(count, *on[level].shape) for (_, on), count in zip(cells, sizes, strict=True)])
-            for level in range(layer)
-        ]
-        gates = [on + slope * (1 - on) for on, slope in zip(below, slopes, strict=False)]
-        with torch.no_grad():
-            z = net.preactivation_above(x, gates)
-        tolerance = TOLERANCE * z.abs().amax(dim=0).flatten().numpy()
-        for (cell, on), part in zip(cells, z.split(sizes), strict=True):
-            for piece in split(np.concatenate([cell, part.flatten(1).numpy()], axis=1), 2, tolerance, keep):
-                pattern = torch.from_numpy((piece[:, 2:] >= -tolerance).all(0)).double().view(z.shape[1:])
-                cut.append((piece[:, :2], [*on, pattern]))
+        cut: list[tuple[np.ndarray, list[Tensor]]] = []
+        numbers = 0
+        for start in range(0, len(cells), _CELLS):
+            some = cells[start : start + _CELLS]
+            sizes = [len(cell) for cell, _ in some]
+            points = torch.from_numpy(np.concatenate([cell for cell, _ in some]))
+            x = origin + torch.einsum("ps,s...->p...", points, directions)
+            below = [torch.stack([on[level] for _, on in some]).double() for level in range(layer)]
+            gates = [on + slope * (1 - on) for on, slope in zip(below, slopes, strict=False)]
+            with torch.no_grad():
+                z = net.preactivation_above(x, [gate.repeat_interleave(torch.tensor(sizes), 0) for gate in gates])
+            tolerance = TOLERANCE * z.abs().amax(dim=0).flatten().numpy()
+            for (cell, on), part in zip(some, z.split(sizes), strict=True):
+                for piece in split(np.concatenate([cell, part.flatten(1).numpy()], axis=1), 2, tolerance, keep):
+                    pattern = torch.from_numpy((piece[:, 2:] >= -tolerance).all(0)).view(z.shape[1:])
+                    cut.append((piece[:, :2].copy(), [*on, pattern]))
+                    numbers += sum(gate.numel() for gate in cut[-1][1])
+                    check_room(len(cut), numbers)
         cells = cut
-    return [
-        (torch.from_numpy(cell), tuple(tuple(map(int, gate.flatten().tolist())) for gate in on)) for cell, on in cells
-    ]
+    return [(torch.from_numpy(cell), tuple(tuple(gate.flatten().int().tolist()) for gate in on)) for cell, on in cells]

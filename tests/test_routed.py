@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from dlgn_lib import (
     as_gated,
+    cells,
     mixture_output,
     ntk,
     overlap_kernel,
@@ -27,6 +28,7 @@ from dlgn_lib import (
 from dlgn_lib.checks import TooManyPathsError
 from dlgn_lib.models import DLGN, ConvDLGN, GatedModule, ReLUNet
 from dlgn_lib.paths import activity_share, factorised_output
+from dlgn_lib.regions import activation_regions
 from dlgn_lib.slices import slice_regions
 
 
@@ -572,3 +574,18 @@ def test_a_plane_through_a_relu_net_has_the_regions_of_the_module():
     routed = slice_regions(GatedModule(module), origin, directions, ((-2, 2), (-2, 2)))
     assert len(plain) > 5
     assert {pattern for _, pattern in plain} == {pattern for _, pattern in routed}
+
+
+@pytest.mark.parametrize("regions", ["plane", "slice"])
+def test_too_many_regions_are_refused_before_memory_is_full(monkeypatch, regions):
+    monkeypatch.setattr(cells, "MAX_ENTRIES", 2000)
+    bounds = ((-3, 3), (-3, 3))
+    with pytest.raises(
+        ValueError, match=r"bounds must hold fewer regions: \d+ pieces are found already, with \d+ numbers each"
+    ):
+        if regions == "plane":
+            activation_regions(ReLUNet(2, 100, 1, generator=seeded(0)), bounds)
+        else:
+            net = ConvDLGN((1, 6, 6), [4], generator=seeded(0))
+            x = torch.randn(3, 1, 6, 6, generator=seeded(1))
+            slice_regions(net, x[0], x[1:], bounds)

@@ -94,7 +94,9 @@ class DLGN(_SeparateGates):
                 normals, offsets = slope * layer.weight, bias
             else:
                 normals = layer.weight @ normals
-                offsets = None if offsets is None or bias is None else (layer.weight @ offsets[..., None])[..., 0] + bias
+                offsets = (
+                    None if offsets is None or bias is None else (layer.weight @ offsets[..., None])[..., 0] + bias
+                )
             yield normals, offsets
 
     def preactivations(self, x: Tensor) -> list[Tensor]:
