@@ -1,4 +1,4 @@
-"""Networks that a reader brings: a trained PyTorch module as a gated net. Page: experts/equivalence.
+"""Networks that a reader brings: a trained PyTorch module as a gated net. Page: learning/your-own-network.
 
 A stack of linear layers with ReLU in between is exactly a `ReLUNet`; what is affine when a net is only used, batch
 normalisation in eval mode or two linear layers in a row, becomes part of the layer beside it. Other nets are read by `torch.fx`.
@@ -21,7 +21,7 @@ def as_gated(module: nn.Module) -> ReLUNet | GatedModule:
     AvgPool2d, BatchNorm2d, and a `forward` of the reader's own with relu, flatten and sums, as in residual blocks.
     The new net has weights of its own and the module's dtype; the module is left as it is.
     Source: Theorem 1 of Yadav et al. (2024) [halfspace], with absorbed biases; the other layers: this book.
-    Page: experts/equivalence.
+    Page: learning/your-own-network.
 
     Args:
         module: the net, with one hidden layer at least, and a linear layer at its end.

@@ -2,7 +2,7 @@
 
 A route starts at the input or at a bias, picks one unit of every layer that it passes, and ends in the output layer. Units that
 are pooled, normalised or added are always on. f is the product of the gates on the route, g the product of its weights,
-times the affine map of the first layer. Page: experts/equivalence.
+times the affine map of the first layer. Page: learning/your-own-network.
 """
 
 import math

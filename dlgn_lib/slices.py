@@ -1,4 +1,4 @@
-"""Regions of nets with many inputs, in a plane through their input space. Page: experts/gating."""
+"""Regions of nets with many inputs, in a plane through their input space. Page: learning/your-own-network."""
 
 import copy
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def slice_regions(
     """Return the regions of constant activation pattern in the plane origin + s·directions[0] + t·directions[1].
 
     On each region the net is affine, for a ConvDLGN its hard gates are constant. Computed in float64, up to
-    `dlgn_lib.cells.TOLERANCE`. Source: this book. Page: experts/gating.
+    `dlgn_lib.cells.TOLERANCE`. Source: this book. Page: learning/your-own-network.
 
     Args:
         net: what `as_gated` returns, or a ConvDLGN.

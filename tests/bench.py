@@ -4,13 +4,16 @@ Every row first checks that both sides compute the same, then times them in turn
 """
 
 import time
+from itertools import pairwise
 
 import torch
+from torch import nn
 from torch.func import functional_call, jacrev, vmap
 
-from dlgn_lib import DLGN, circle, ntk, overlap_kernel, train_ensemble
+from dlgn_lib import DLGN, circle, ntk, overlap_kernel, train, train_ensemble
 from dlgn_lib.models import ConvDLGN
 from dlgn_lib.runs import canon_net
+from dlgn_lib.threads import one_thread
 
 
 def seeded(seed):
@@ -92,6 +95,89 @@ def bench_overlap():
     )
 
 
+def bench_conv_overlap():
+    """`overlap_kernel` of a convolutional DLGN against the product over its layers of what the paths into each place share."""
+    net = ConvDLGN((1, 28, 28), [8, 16], 10, kernel=5, stride=2, generator=seeded(0))
+    x = torch.randn(100, 1, 28, 28, generator=seeded(1))
+
+    def plain():
+        first, second = (gate.double() for gate in net.gates(x, hard=True))
+        rows = []
+        for a, b in zip(first, second, strict=True):
+            both = (a * first).sum(1, keepdim=True)  # (N, 1, 14, 14)
+            inside = nn.functional.conv2d(both, both.new_ones(1, 1, 5, 5), None, 2, 2)
+            rows.append((inside * (b * second)).sum((1, 2, 3)))
+        return torch.stack(rows)
+
+    assert torch.equal(plain(), overlap_kernel(net, x, hard=True).double())
+    row(
+        "overlap_kernel, ConvDLGN, N=100, channels [8, 16]", 2, plain, lambda: overlap_kernel(net, x, hard=True), (3, 3)
+    )
+
+
+class PlainDLGN(nn.Module):
+    """The DLGN as one writes it in PyTorch."""
+
+    def __init__(self, width, depth):
+        super().__init__()
+        sizes = [2, *[width] * depth]
+        self.gates = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in pairwise(sizes))
+        self.values = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in pairwise([*sizes, 1]))
+
+    def forward(self, x):
+        h, z = x, x
+        for gate, value in zip(self.gates, self.values, strict=False):
+            z = gate(z)
+            h = torch.sigmoid(10 * z) * value(h)
+        return self.values[-1](h)
+
+
+def plain_relu(width, depth):
+    """The ReLU net as one writes it in PyTorch."""
+    layers = []
+    for a, b in pairwise([2, *[width] * depth]):
+        layers += [nn.Linear(a, b, bias=False), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(width, 1, bias=False))
+
+
+@one_thread()
+def bench_step(kind, forward_budget, budget, width=64, steps=200):
+    """Forward pass and training step on one thread against the module and the loop that everybody writes."""
+    x, y = circle()
+    ours = canon_net(kind, 0, width=width)
+    plain = PlainDLGN(width, 4) if kind == "DLGN" else plain_relu(width, 4)
+    with torch.no_grad():
+        for mine, theirs in zip(
+            plain.parameters(), [*ours.gate_parameters(), *ours.value_layers.parameters()], strict=True
+        ):
+            mine.copy_(theirs)
+        assert torch.allclose(plain(x), ours(x), atol=1e-5)
+
+    def repeat(net):
+        with torch.no_grad():
+            for _ in range(steps):
+                net(x)
+
+    def loop():
+        optimizer = torch.optim.Adam(plain.parameters(), lr=2e-3)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            (plain(x) - y).square().mean().backward()
+            optimizer.step()
+
+    def library():
+        train(ours, x, y, steps=steps, lr=2e-3, snapshots=[], progress=False)
+
+    row(
+        f"{steps} forward passes, {kind}, N=200, width {width}",
+        forward_budget,
+        lambda: repeat(plain),
+        lambda: repeat(ours),
+        (9, 9),
+    )
+    row(f"{steps} training steps, {kind}, N=200, width {width}", budget, loop, library, (9, 9))
+
+
 def bench_ensemble(kind, width, budget, steps=150):
     """`train_ensemble` against a loop over seeds with the training loop that everybody writes."""
     x, y = circle()
@@ -123,11 +209,15 @@ def bench_ensemble(kind, width, budget, steps=150):
 
 
 if __name__ == "__main__":
+    torch.set_flush_denormal(True)  # on both sides: products of nearly closed gates are slow otherwise
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; plain code, this library, ratio")
+    bench_step("DLGN", 1, 1.5)
+    bench_step("ReLU", 1, 1)
+    for kind in ("DLGN", "ReLU"):
+        for width, budget in ((32, 5), (64, 3), (128, 1.5)):
+            bench_ensemble(kind, width, budget)
+    bench_overlap()
+    bench_conv_overlap()
+    bench_conv_ntk(300, [32, 64], 10)
     bench_ntk(500, 200, 50)
     bench_ntk(1000, 500, 120)
-    bench_conv_ntk(300, [32, 64], 10)
-    bench_overlap()
-    for kind in ("DLGN", "ReLU"):
-        for width, budget in ((32, 3), (64, 2), (128, 1)):
-            bench_ensemble(kind, width, budget)

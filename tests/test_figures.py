@@ -11,7 +11,7 @@ from dlgn_lib.pages import intro
 from dlgn_lib.pages.experts import equivalence, gating
 from dlgn_lib.pages.experts import paths as path_figures
 from dlgn_lib.pages.kernels import overlap, tangent
-from dlgn_lib.pages.learning import allocation, circle, half_spaces, images, relu
+from dlgn_lib.pages.learning import allocation, circle, half_spaces, images, relu, your_own_network
 from dlgn_lib.pages.neighbours import bridge, collapse, feature_map, haste, selectivity
 from matplotlib import pyplot as plt
 
@@ -553,6 +553,8 @@ def test_parts_are_told_with_the_step_at_which_half_is_learned():
     parts = {"context 1": rising.expand(3, 6)}
     _, alt = haste.part_shares(steps, parts, parts, {"context 1": rising.square()}, "title")
     assert alt.endswith("context 1 30 (40).")
+    _, alt = haste.part_shares(steps, {"context 1": 0.4 * rising.expand(3, 6)}, parts, {"context 1": rising}, "title")
+    assert alt.endswith("context 1 never (30).")
 
 
 def test_a_census_is_told_by_weight():
@@ -591,3 +593,51 @@ def test_looks_are_those_of_the_table():
     figure, _ = overlap.error_against_width([8, 16], {"ReLU": random(2, 2), "DLGN": random(2, 2)})
     drawn = {line.get_label(): line.get_color() for line in figure.axes[0].get_lines()}
     assert drawn["ReLU"] == plots.look("ReLU").colour and drawn["DLGN"] == plots.look("DLGN").colour
+
+
+# A reader's own network
+
+
+def test_neighbours_are_counted_by_class():
+    rows = {
+        "one net,\nbefore": (random(3, 4, 4), torch.tensor([1, 0, 1])),
+        "after": (random(3, 4, 4), torch.tensor([0, 0, 0])),
+    }
+    _, alt = your_own_network.neighbours(random(4, 4), 1, rows, ["shirt", "bag"])
+    assert "A test image, bag," in alt and "the 3 training images" in alt
+    assert alt.endswith("Of the same class are: one net, before 2, after 0.")
+
+
+def test_shares_before_and_after_are_told_with_their_medians():
+    rows = {"MLP": random(5, 2), "CNN": random(5, 2, seed=1)}
+    _, alt = your_own_network.before_after(rows, 0.25, "pixels", "share")
+    told = [middle for values in rows.values() for middle in medians(values)]
+    assert numbers(alt) == pytest.approx([*told, 0.25], abs=0.006)
+
+
+def test_pieces_of_a_plane_are_counted_and_the_largest_share_named():
+    square = torch.tensor([[0.0, 0], [1, 0], [1, 1], [0, 1]])
+    said = torch.tensor([[2, 2, 0], [2, 0, 2], [2, 2, 2]])
+    panels = {"before": ([square, square], torch.zeros(3, 3).long()), "after": ([square], said)}
+    places = [(0, 0), (1, 0), (0, 1)]
+    drawn, alt = your_own_network.plane_regions(
+        panels, ((0, 1), (0, 1)), places, random(3, 4, 4), ["shirt", "bag", "boot"]
+    )
+    assert alt.endswith("before 2 pieces, the largest share says shirt; after 1 pieces, the largest share says boot.")
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["shirt", "boot"]  # no bag is seen
+
+
+def test_normals_of_filters_are_told_with_the_window_that_they_look_at():
+    small = torch.zeros(2, 6, 6)
+    small[0, 1:4, 2:4] = 1  # 3 high, 2 wide
+    small[1, 2, 2] = -1
+    _, alt = your_own_network.filter_normals({"layer 1": small, "layer 2": torch.ones(2, 6, 6)}, "one net")
+    assert "layer 1 3 by 2 pixels; layer 2 6 by 6 pixels" in alt
+
+
+def test_growth_is_told_in_milliseconds():
+    seconds = {"plain": random(3, 2), "library": random(3, 2, seed=1)}
+    panels = {what: ([10, 20], seconds) for what in ("inputs", "units", "layers", "nets")}
+    _, alt = tangent.growth(panels)
+    told = [1000 * value for line in seconds.values() for value in medians(line)]
+    assert numbers(alt) == pytest.approx([10, 20, *told] * 4, rel=0.06)

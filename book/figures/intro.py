@@ -7,7 +7,7 @@ from matplotlib import pyplot as plt
 from torch import Tensor
 
 from dlgn_lib.plots.bands import angle_axis, seed_band
-from dlgn_lib.plots.looks import BLUE, FAINT, INK, RED, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, RED, ROLES, Drawing, house_style
 from dlgn_lib.statistics import median
 
 
@@ -25,7 +25,7 @@ def allocation(
     for ax, values, colour in ((top, share, BLUE), (low, outputs, RED)):
         seed_band(ax, degrees, values, colour, lw=2, label="median and range over seeds")
         ax.axvline(180, color=FAINT, lw=0.8)
-    low.plot(degrees, targets, color=INK, lw=0.9, ls=":", label="target")
+    low.plot(degrees, targets, **ROLES["target"], label="target")
     top.set(ylabel="active paths\n(1 = average)", ylim=(0, 4.2))
     for place, text in (("left", "  smooth half"), ("center", f"{network}, step {step}"), ("right", "fast half  ")):
         top.set_title(text, loc=place, fontsize=11 if place == "center" else 9.5)

@@ -1,6 +1,6 @@
 """Nets of any shape: a reader's own module with convolutions and skips, and the convolutional DLGN.
 
-Page: experts/equivalence.
+Page: learning/your-own-network.
 """
 
 import copy
@@ -20,7 +20,7 @@ from dlgn_lib.models.steps import END, Step, own_gate, steps_of, walk
 class RoutedNet(nn.Module):
     """Base of nets whose units are not all joined to all. Their paths are the routes that exist: see `dlgn_lib.routes`.
 
-    Source: this book. Page: experts/equivalence.
+    Source: this book. Page: learning/your-own-network.
 
     Attributes:
         steps: what the expert model does, layer by layer; its ReLUs are the places of the gates.
@@ -110,7 +110,7 @@ class RoutedNet(nn.Module):
 class GatedModule(RoutedNet):
     """A reader's module as a gated net; `dlgn_lib.as_gated` makes it. A gate is 1 where its unit is on, else its slope.
 
-    Source: Theorem 1 of Yadav et al. (2024) [halfspace], carried over by this book. Page: experts/equivalence.
+    Source: Theorem 1 of Yadav et al. (2024) [halfspace], carried over by this book. Page: learning/your-own-network.
 
     >>> from torch import nn
     >>> net = GatedModule(nn.Sequential(nn.Conv2d(1, 2, 3), nn.LeakyReLU(0.1), nn.Flatten(), nn.Linear(8, 3)))
@@ -158,7 +158,7 @@ class ConvDLGN(RoutedNet):
 
     Gating model: z_1 = V_1 * x, z_ℓ = V_ℓ * z_{ℓ-1}, gate_ℓ = σ(β z_ℓ). The experts are convolutions of the same shape,
     and a linear layer that reads all of the last one. No biases. Source: the DLGN of Yadav et al. (2024) [halfspace],
-    with convolutions by this book. Page: experts/equivalence.
+    with convolutions by this book. Page: learning/your-own-network.
 
     Args:
         in_shape: (channels, height, width) of an image.

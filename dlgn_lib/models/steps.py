@@ -1,6 +1,6 @@
 """A module as a list of steps: layers of units, maps that are fixed, gates and sums, as `torch.fx` reads them off.
 
-Page: experts/equivalence.
+Page: learning/your-own-network.
 """
 
 import operator

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 from torch import Tensor
 
-from dlgn_lib.plots.looks import INK, Drawing, house_style, looks
+from dlgn_lib.plots.looks import ROLES, Drawing, house_style, looks
 from dlgn_lib.plots.text import spoken
 from dlgn_lib.statistics import median
 
@@ -45,7 +45,7 @@ def count_axis(ax: Axes, last: int, marked: int | None, **labels: object) -> Non
     ax.set_xticks(ticks, [str(tick) for tick in ticks])
     ax.minorticks_off()
     if marked:
-        ax.axvline(marked, color="#777777", lw=0.9, ls=(0, (1, 2)), zorder=0)
+        ax.axvline(marked, **ROLES["middle"])
 
 
 def shortest(curves: Sequence[Tensor]) -> Tensor:
@@ -89,7 +89,7 @@ def seed_panels(
         ax.set_ylim((limits or {}).get(ylabel))
         if levels and ylabel in levels:
             level, text = levels[ylabel]
-            ax.axhline(level, color=INK, lw=0.9, ls=(0, (1, 2)))
+            ax.axhline(level, **ROLES["level"])
             ax.annotate(text, (x[-1], level), (0, -3), textcoords="offset points", ha="right", va="top", fontsize=9)
         marks = ticks or x
         ax.set_xticks(

@@ -3,7 +3,7 @@
 import functools
 import itertools
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import seaborn as sns
 from matplotlib import pyplot as plt
@@ -53,6 +53,14 @@ NETWORKS = {
     "deep linear": SERIES[3],
     "GaLU": SERIES[4],
     "shallow DLGN": SERIES[5],
+}
+#: What a line that is no network stands for, as keywords of matplotlib, one look for each role in the whole book.
+ROLES: dict[str, dict[str, Any]] = {
+    "target": {"color": INK, "lw": 0.9, "ls": ":"},  # what is to be learned
+    "formula": {"color": RED, "lw": 1.6, "ls": "--"},  # what a theory says, with nothing fitted
+    "level": {"color": INK, "lw": 0.9, "ls": (0, (1, 2))},  # a value to compare with
+    "middle": {"color": FAINT, "lw": 0.8, "ls": (0, (1, 2)), "zorder": 0},  # neither the one nor the other
+    "guide": {"color": INK, "lw": 0.9, "ls": (0, (1, 3))},  # a slope to compare with
 }
 
 

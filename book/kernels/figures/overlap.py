@@ -7,7 +7,7 @@ from torch import Tensor
 
 from dlgn_lib.kernels import trace_normalize
 from dlgn_lib.plots.bands import seed_band
-from dlgn_lib.plots.looks import INK, Drawing, house_style, looks, room_at_the_right
+from dlgn_lib.plots.looks import ROLES, Drawing, house_style, looks, room_at_the_right
 from dlgn_lib.plots.maps import kernel_image
 from dlgn_lib.statistics import median
 
@@ -59,7 +59,7 @@ def error_against_width(widths: Sequence[int], errors: Mapping[str, Tensor], mar
             )
     first = median(next(iter(errors.values())), 0)[0].item()
     guide = [first * (width / widths[0]) ** -0.5 for width in widths]
-    ax.plot(widths, guide, color=INK, lw=0.9, ls=(0, (1, 3)), label="slope −1/2")
+    ax.plot(widths, guide, **ROLES["guide"], label="slope −1/2")
     ax.set(xscale="log", yscale="log", xlabel="width $M$", ylabel="relative error")
     ax.set_xticks(list(widths), [str(width) for width in widths])
     ax.set_yticks([0.1, 0.2, 0.5, 1], ["0.1", "0.2", "0.5", "1"])

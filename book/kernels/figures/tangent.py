@@ -6,7 +6,7 @@ from matplotlib import pyplot as plt
 from torch import Tensor
 
 from dlgn_lib.plots.bands import seed_band
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, Drawing, house_style, looks
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, ROLES, Drawing, house_style, looks
 
 
 @house_style
@@ -102,7 +102,7 @@ def step_size(
         middle = seed_band(right, rates, values, colour, ls=line, label=name, marker="o", ms=3)
         if place == 0:
             guide = [middle[0].item() * (rate / rates[0]) ** 2 for rate in rates]
-            right.plot(rates, guide, color=INK, lw=0.9, ls=(0, (1, 3)), label="slope 2")
+            right.plot(rates, guide, **ROLES["guide"], label="slope 2")
             right.plot(rates[marked], middle[marked], "o", ms=11, mfc="none", mec=colour, mew=2)
             error = middle[marked].item()
     right.set(
@@ -115,3 +115,22 @@ def step_size(
         "change around the circle, left; right, the error of the prediction against the rate, median "
         f"{error:.1g} at this one, falls along a line of slope two."
     )
+
+
+@house_style
+def growth(panels: Mapping[str, tuple[Sequence[int], Mapping[str, Tensor]]]) -> Drawing:
+    """Draw how times grow: a panel for each thing that grows, with its values and, by name, seconds (S, values)."""
+    figure, axes = plt.subplots(2, 2, figsize=(7.2, 5.2))
+    told = []
+    for ax, (what, (values, lines)) in zip(axes.flat, panels.items(), strict=True):
+        ends = []
+        for (name, seconds), (colour, line, mark) in zip(lines.items(), looks(lines).values(), strict=True):
+            middle = seed_band(ax, values, 1000 * seconds, colour, ls=line, marker=mark, ms=4.5, label=name)
+            first, last = (float(f"{value:.2g}") for value in (middle[0], middle[-1]))
+            ends.append(f"{name} {first:g} to {last:g}")
+        ax.set(xscale="log", yscale="log", xlabel=what, ylabel="milliseconds")
+        ax.set_xticks(list(values), [f"{value:g}" for value in values])
+        ax.minorticks_off()
+        told.append(f"{what} from {values[0]} to {values[-1]}: {', '.join(ends)}")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9.5)
+    return figure, f"Milliseconds, median and range over seeds, on logarithmic axes. {'; '.join(told)}."

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from dlgn_lib.plots.bands import seed_band, step_axis
 from dlgn_lib.plots.dots import heading_rows
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, NETWORKS, RED, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, NETWORKS, RED, ROLES, Drawing, house_style
 from dlgn_lib.statistics import median
 
 
 def _share_axis(ax: Axes, low: float = 0.0, high: float = 1.0) -> None:
-    ax.axhline(0.5, color=FAINT, lw=0.8, ls=(0, (1, 2)))
+    ax.axhline(0.5, **ROLES["middle"])
     ax.set(ylim=(low, high), ylabel="share of paths, smooth half")
 
 
@@ -43,7 +43,7 @@ def activity_ring(
     values = activities / activities.mean(dim=1, keepdim=True)
     values = torch.cat([values, values[:, :1]], dim=1)
     seed_band(ring, turn, values, BLUE, lw=2)
-    ring.plot(turn, torch.ones(len(turn)), color=INK, lw=0.9, ls=(0, (1, 2)))
+    ring.plot(turn, torch.ones(len(turn)), **ROLES["level"])
     ring.plot(turn, 3.6 + 0.3 * torch.cat([targets, targets[:1]]), color="#777777", lw=0.9)
     ring.plot([0, math.pi], [4, 4], color=FAINT, lw=0.8)
     ring.set(ylim=(0, 4), yticks=[1, 2, 3], xticks=[])
@@ -141,7 +141,7 @@ def pull_cloud(
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, fontsize=9.5, handletextpad=0.1)
     at = list(steps).index(step)
     seed_band(right, steps, upward, BLUE, lw=2)
-    right.axhline(0.5, color=FAINT, lw=0.8, ls=(0, (1, 2)))
+    right.axhline(0.5, **ROLES["middle"])
     right.axvline(step, color=FAINT, lw=0.8)
     right.plot(step, median(upward[:, at], 0), "o", ms=8, mfc="white", mec=BLUE, mew=2, clip_on=False)
     right.set(ylim=(0, 1), ylabel="share of units pulled up by the smooth half")
@@ -184,7 +184,7 @@ def case_shares(
             ax.text(1.02, y, f"{int((now > start).sum())} of {len(now)}", va="center", fontsize=9.5)
             told.append(f"{label} {median(now, 0):.2f}")
         y += 1
-    ax.axvline(0.5, color=FAINT, lw=0.8, ls=(0, (1, 2)), zorder=0)
+    ax.axvline(0.5, **ROLES["middle"])
     ax.text(1.02, 0, "up in", va="center", fontsize=9.5)
     ax.set(xlim=(0, 1), xlabel="share of path activity on the upper half")
     heading_rows(ax, labels, [place for place, text in labels.items() if text in groups])
@@ -218,9 +218,7 @@ def dose_response(
         seed_band(left, steps, values, colour, ls=line, lw=2, label=name)
         seed_band(right, frequencies, shares[name], colour, ls=line, lw=2, marker=mark, ms=5)
         told.append(f"{name} {median(shares[name][:, at], 0):.2f}")
-    right.plot(
-        frequencies, pulls, color=INK, lw=1, ls=(0, (1, 2)), marker=".", label="relative pull\nof the other half"
-    )
+    right.plot(frequencies, pulls, **ROLES["level"], marker=".", label="relative pull\nof the other half")
     right.legend(fontsize=9, loc="lower left", handlelength=1.6)
     left.legend(fontsize=9, loc="lower right", ncols=2)
     step_axis(left, steps[-1])
@@ -251,7 +249,7 @@ def transplants(
     never = 1.35 * longest
     for loss in losses:
         left.plot(loss, color=BLUE, lw=1, alpha=0.7)
-    left.axhline(target, color=INK, lw=0.9, ls=(0, (1, 2)))
+    left.axhline(target, **ROLES["level"])
     left.set(yscale="log", xlim=(0, longest), ylim=(target * 0.8, 0.7), xlabel="step of the new experts")
     left.set(ylabel="loss", title=f"gates of step {time}")
     left.set_yticks([0.01, 0.03, 0.1, 0.3], ["0.01", "0.03", "0.1", "0.3"])

@@ -10,7 +10,7 @@ from matplotlib.ticker import NullLocator
 from torch import Tensor
 
 from dlgn_lib.plots.bands import angle_axis, seed_band, step_axis
-from dlgn_lib.plots.looks import FAINT, INK, Drawing, house_style, look
+from dlgn_lib.plots.looks import FAINT, INK, ROLES, Drawing, house_style, look
 from dlgn_lib.statistics import median
 
 
@@ -29,7 +29,7 @@ def _losses(ax: Axes, losses: Mapping[str, Tensor], threshold: float) -> dict[st
         below = values < threshold
         first[name] = torch.where(below.any(1), below.int().argmax(1), -1)
         last = max(last, values.shape[1] - 1)
-    ax.axhline(threshold, color=INK, lw=0.9, ls=(0, (1, 3)))
+    ax.axhline(threshold, **ROLES["guide"])
     ax.set(yscale="log", ylabel="training loss", ylim=(1e-4, 2))
     ax.yaxis.set_minor_locator(NullLocator())
     step_axis(ax, last, "step of training", linear=10)
@@ -108,7 +108,7 @@ def circle_outputs(
     smooth, told = degrees < 180, []
     for ax, (name, values) in zip(axes, outputs.items(), strict=True):
         colour = look(name)[0]
-        ax.plot(degrees, targets, color=INK, lw=0.9, ls=":", label="target")
+        ax.plot(degrees, targets, **ROLES["target"], label="target")
         seed_band(ax, degrees, values, colour, lw=1.6, label="output, median and range over seeds")
         ax.axvline(180, color=FAINT, lw=0.8)
         error = (values - targets).square()

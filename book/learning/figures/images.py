@@ -9,7 +9,7 @@ from torch import Tensor
 from dlgn_lib.normals import mean_cosine, participation_ratio
 from dlgn_lib.plots.bands import seed_band
 from dlgn_lib.plots.dots import apart
-from dlgn_lib.plots.looks import BLUE, FAINT, GATES, GREY, INK, RED, WEIGHTS, Drawing, house_style, looks
+from dlgn_lib.plots.looks import BLUE, FAINT, GATES, GREY, RED, ROLES, WEIGHTS, Drawing, house_style, looks
 from dlgn_lib.plots.maps import weight_image
 from dlgn_lib.statistics import median
 
@@ -160,7 +160,7 @@ def courses(
         told.append(f"{measure}: {', '.join(ends)}")
         if levels and measure in levels:
             level, text = levels[measure]
-            ax.axhline(level, color=INK, lw=0.9, ls=(0, (1, 2)))
+            ax.axhline(level, **ROLES["level"])
             ax.annotate(text, (len(moments) - 1, level), (0, 3), textcoords="offset points", ha="right", fontsize=9)
         ax.set_xticks(range(len(moments)), moments)
         ax.set(title=measure.replace(", ", ",\n"), xlabel=xlabel)
@@ -192,7 +192,7 @@ def class_activity(moments: Mapping[str, Tensor], classes: Sequence[str], right:
         picked = values[:, order]
         ax.hlines(y, picked.min(0).values, picked.max(0).values, color=colour, lw=2.5, alpha=0.45)
         ax.plot(median(picked, 0), y, mark, color=colour, ms=5.5, ls="", label=name)
-    ax.axvline(1, color="#777777", lw=0.9, ls=(0, (1, 2)))
+    ax.axvline(1, **ROLES["middle"])
     ax.set_yticks(range(len(classes)), [f"{classes[c]} ({right.mean(0)[c]:.0%} right)" for c in order.tolist()])
     ax.set(xlabel="path activity of the class, mean over all = 1", xlim=(0, None), title=heading)
     ax.title.set_fontsize(11.5)
@@ -250,7 +250,7 @@ def differences(rows: Mapping[str, Tensor], factor: float, xlabel: str) -> Drawi
             capsize=3,
         )
         told.append(f"{name} {mean:+.2f} ± {reach:.2f}{'' if sure else ', within noise'}".replace("-", "−"))
-    ax.axvline(0, color="#777777", lw=0.9, ls=(0, (1, 2)))
+    ax.axvline(0, **ROLES["middle"])
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(xlabel=xlabel, ylim=(len(rows) - 0.5, -0.5))
     ax.grid(axis="x", color="#e4e4e4", lw=0.6)

@@ -1,6 +1,6 @@
 """What the page neighbours/bridge draws: one network seen three ways."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from matplotlib import pyplot as plt
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from dlgn_lib.plots.dots import heading_rows
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, ROLES, Drawing, house_style
 from dlgn_lib.plots.maps import activity_image
 from dlgn_lib.statistics import median
 
@@ -29,8 +29,8 @@ def three_views(
     dimensions: tuple[float, float],
     captured: Mapping[str, Tensor],
     gates: Tensor,
-    pathways: Tensor,
-    before: Tensor,
+    pathways: Sequence[float],
+    before: Sequence[float],
     title: str = "",
 ) -> Drawing:
     """Draw one net on the points of `data.circle` in three columns: its paths, its features, its gates.
@@ -51,7 +51,7 @@ def three_views(
     bar.set_label("kernel, mean diagonal 1", fontsize=8.5, labelpad=1)
     ring.fill_between(degrees, activity, color=BLUE, alpha=0.3, lw=0)
     ring.plot(degrees, activity, color=BLUE, lw=1.6)
-    ring.axhline(1, color=INK, lw=0.8, ls=(0, (1, 2)))
+    ring.axhline(1, **ROLES["level"])
     ring.axvline(180, color=FAINT, lw=0.8)
     ring.set(ylim=(0, 3), yticks=(0, 1, 2, 3), ylabel="active paths (mean 1)", xlabel="angle (degrees)", **_HALVES)
 
@@ -149,7 +149,7 @@ def timing(
         y += 1
     for place, text in zip((4.6, 7.0, 10.6), ("step", "earlier", "rank\ncorr."), strict=True):
         ax.text(place, -0.75, text, va="bottom", ha="center", fontsize=9)
-    ax.axvline(1, color=INK, lw=1, ls=(0, (1, 2)), zorder=0)
+    ax.axvline(1, **ROLES["level"], zorder=0)
     ax.set(xscale="log", xlim=(0.08, 13.5))
     ax.set_xticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
     ax.minorticks_off()

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dlgn_lib.features import FeatureSpectrum
 from dlgn_lib.plots.bands import count_axis, seed_band, shortest
-from dlgn_lib.plots.looks import BLUE, GATES, INK, RED, Drawing, house_style, looks
+from dlgn_lib.plots.looks import BLUE, GATES, RED, ROLES, Drawing, house_style, looks
 from dlgn_lib.plots.text import span
 
 
@@ -77,7 +77,7 @@ def two_labellings(
     )
     left.legend(fontsize=9, loc="lower left")
     parts = list(next(iter(accuracy.values())))
-    right.axhline(1 / classes, color=INK, lw=0.9, ls=(0, (1, 2)))
+    right.axhline(1 / classes, **ROLES["level"])
     right.annotate("chance", (-0.35, 1 / classes), (0, 3), textcoords="offset points", fontsize=9)
     right.set(xticks=range(len(parts)), xlim=(-0.4, len(parts) - 0.6), ylim=(0, 1.06), ylabel="accuracy")
     right.set_xticklabels([f"{part} inputs" for part in parts])
@@ -98,9 +98,7 @@ def features_in_use(dims: Sequence[int], counts: Mapping[str, Tensor], ratios: M
         each = ", ".join(f"{span(values[:, i].tolist(), '{:.0f}')} for d = {d}" for i, d in enumerate(dims))
         told.append(f"{name}: {each}")
     for number, d in enumerate(dims):
-        left.plot(
-            [d - 0.32, d + 0.32], [d + 1] * 2, color=INK, lw=1, ls=(0, (1, 2)), label="$d + 1$" if number == 0 else None
-        )
+        left.plot([d - 0.32, d + 0.32], [d + 1] * 2, **ROLES["level"], label="$d + 1$" if number == 0 else None)
     left.set(yscale="log", ylabel="features in use $k_{95}$", ylim=(1.4, 90))
     left.set_yticks([2, 5, 10, 20, 50], ["2", "5", "10", "20", "50"])
     right.set(yscale="log", ylabel="within / between", ylim=(0.2, 40))

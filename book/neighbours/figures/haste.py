@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from dlgn_lib.plots.bands import seed_band
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PINK, RED, ROLES, SKY, Drawing, house_style
 from dlgn_lib.plots.maps import activity_image, mark_contexts
 from dlgn_lib.statistics import median
 
@@ -78,7 +78,7 @@ def race_snapshot(
     grid = figure.add_gridspec(2, len(maps), height_ratios=[1, 1.35])
     top = figure.add_subplot(grid[0, :])
     seed_band(top, steps, losses, BLUE, lw=1.8, label=f"ReLU nets, {len(losses)} seeds")
-    top.plot(steps, theory, color=RED, ls="--", lw=1.6, label="formula, nothing fitted")
+    top.plot(steps, theory, **ROLES["formula"], label="formula, nothing fitted")
     at = int((steps == step).nonzero()[0])
     middle = median(losses[:, at]).item()
     top.axvline(step, color=GREY, lw=1, zorder=0)
@@ -131,11 +131,11 @@ def part_shares(
         ax.plot(steps[at], middle[at], marker, color=colour, ms=4.5, mfc="white", mew=1.1)
         ax.plot(steps, theory[name], color=INK, ls=(0, (1.2, 1.2)), lw=1.3)
         half = [
-            int((curve > 0.5).nonzero()[0]) if (curve > 0.5).any() else -1
+            f"{steps[(curve > 0.5).nonzero()[0]].item():.0f}" if (curve > 0.5).any() else "never"
             for curve in (median(values, 0), theory[name])
         ]
         ax.plot([], [], marker + "-", color=colour, mfc="white", label=_part_label(name))
-        told.append(f"{name} {steps[half[0]].item():.0f} ({steps[half[1]].item():.0f})")
+        told.append(f"{name} {half[0]} ({half[1]})")
     axes[0].plot([], [], color=INK, ls=(0, (1.2, 1.2)), label="formula")
     for ax, text in zip(axes, ("common pathway", "pathways “all but one”"), strict=True):
         ax.set_title(text, loc="left", fontsize=10.5)
@@ -178,7 +178,7 @@ def xor_units(
     left.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     left.set_title(f"units, step {step}", fontsize=11)
     right.plot(losses, color=BLUE, lw=3, alpha=0.5, label="ReLU net")
-    right.plot(range(begin, len(losses)), theory, color=RED, ls="--", lw=1.6, label=f"formula from step {begin}")
+    right.plot(range(begin, len(losses)), theory, **ROLES["formula"], label=f"formula from step {begin}")
     right.plot(step, losses[step], "o", ms=9, mfc="none", mec=INK, mew=1.8)
     right.set(xlabel="step", ylabel="loss", xlim=(0, len(losses) - 1), ylim=(0, 2.1))
     right.legend(loc="upper right", fontsize=9)
