@@ -8,6 +8,7 @@ times the affine map of the first layer. Page: learning/your-own-network.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,11 +35,10 @@ class _Pairs:
 
     def summed(self) -> Tensor:
         """Return their sums over the channels (N N', 1, …), float64: a Gram matrix at each place."""
-        a, b = (
-            gates.double().flatten(2) if gates.ndim > 2 else gates.double()[..., None]
-            for gates in (self.left, self.right)
-        )
-        return torch.einsum("icp,jcp->ijp", a, b).reshape(-1, 1, *self.left.shape[2:])
+        places = self.left.shape[2:]
+        a, b = (gates.double().flatten(2).permute(2, 0, 1) for gates in (self.left[..., None], self.right[..., None]))
+        grams = (a @ b.mT).flatten(1)  # (places, N N'): the pairs lie side by side in memory, which `_windows` likes
+        return grams.T.unflatten(1, (1, *places))
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,24 @@ def _is_biased(module: nn.Module) -> bool:
     return isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) or getattr(module, "bias", None) is not None
 
 
+def _pool(count: Tensor, side: Any, stride: Any, padding: Any) -> Tensor:
+    """Return the sums of `count` (B, C, H, W) over windows; a single channel trades places with the batch, which is faster."""
+    if count.shape[1] == 1:
+        return F.avg_pool2d(count.transpose(0, 1), side, stride, padding, divisor_override=1).transpose(0, 1)
+    return F.avg_pool2d(count, side, stride, padding, divisor_override=1)
+
+
 def _windows(layer: nn.Conv2d | nn.AvgPool2d, count: Tensor) -> Tensor:
     """Return for each place of a layer the sum of `count` (B, groups, H, W) over its window."""
     if isinstance(layer, nn.AvgPool2d):
-        return F.avg_pool2d(count, layer.kernel_size, layer.stride, layer.padding, divisor_override=1)
+        return _pool(count, layer.kernel_size, layer.stride, layer.padding)
     padding, sides = layer.padding, layer.kernel_size
     if (
         isinstance(padding, tuple)
         and layer.dilation == (1, 1)
         and all(2 * p <= k for p, k in zip(padding, sides, strict=True))
     ):
-        return F.avg_pool2d(count, sides, layer.stride, padding, divisor_override=1)  # far faster in float64
+        return _pool(count, sides, layer.stride, padding)  # far faster in float64
     ones = count.new_ones(count.shape[1], 1, *sides)
     return F.conv2d(count, ones, None, layer.stride, padding, layer.dilation, count.shape[1])
 
