@@ -14,6 +14,7 @@ import itertools
 import math
 import re
 import statistics
+import types
 from fractions import Fraction
 
 import numpy as np
@@ -24,7 +25,21 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from dlgn_lib import adapt, data, exact, features, gdln, kernels, models, normals, paths, regions, selectivity, training
+from dlgn_lib import (
+    adapt,
+    data,
+    exact,
+    features,
+    gdln,
+    kernels,
+    models,
+    normals,
+    paths,
+    regions,
+    selectivity,
+    slices,
+    training,
+)
 from dlgn_lib import statistics as library_statistics
 from dlgn_lib.checks import check_count
 
@@ -41,6 +56,7 @@ MODULES = (
     paths,
     regions,
     selectivity,
+    slices,
     training,
 )
 LAWS = {}
@@ -600,6 +616,33 @@ def _(draw):
         ]
 
     return {"net": net, "bounds": box(draw, net.in_dim), "exact": draw(st.booleans())}, truth
+
+
+PLANE = types.SimpleNamespace(in_dim=2)
+
+
+@law(
+    slices.slice_regions,
+    call=lambda net, origin, directions, bounds: patterns_at(
+        slices.slice_regions(net, origin, directions, bounds), PLANE, bounds
+    ),
+)
+def _(draw):
+    rng = seeded(draw(SEEDS))
+    net = models.ConvDLGN((1, 2, 3), [2, 1], 2, generator=rng).double()
+    origin, *directions = torch.randn(3, 1, 2, 3, generator=rng, dtype=torch.float64)
+
+    def truth(net, origin, directions, bounds):
+        assert origin.shape == (1, 2, 3) and directions.shape == (2, 1, 2, 3)
+        assert torch.isfinite(origin).all() and torch.isfinite(directions).all()
+        points = in_box(PLANE, bounds)
+        gates = net.gates(torch.stack([origin + s * directions[0] + t * directions[1] for s, t in points]), hard=True)
+        return math.prod(high - low for low, high in bounds), [
+            [gate[n].flatten().tolist() for gate in gates] for n in range(len(points))
+        ]
+
+    arguments = {"net": net, "origin": origin, "directions": torch.stack(directions), "bounds": box(draw, 2)}
+    return arguments, truth
 
 
 @law(regions.region_area)
