@@ -241,6 +241,26 @@ def path_activity(net: GatedNet | RoutedNet, x: Tensor, hard: bool | None = None
     return activity
 
 
+def path_count(net: GatedNet | RoutedNet, x: Tensor) -> int:
+    """Return the number of paths of a net, without listing one: the product of the widths, or how many routes exist.
+
+    With biases a layer has one unit more, the constant one. Source: this book. Page: learning/your-own-network.
+
+    Args:
+        net: any net of the family, or one of any shape.
+        x: inputs (N, …), for their shape alone.
+
+    >>> from dlgn_lib import ReLUNet
+    >>> path_count(ReLUNet(2, 10, 40), torch.zeros(1, 2)) == 10**40
+    True
+    """
+    if isinstance(net, RoutedNet):
+        gates = net.gates(net.check_input(x)[:1])
+        return int(count_routes(net, [torch.ones_like(gate).double() for gate in gates], x[:1]).item())
+    net.check_input(x)
+    return math.prod(units + int(net.value_layers[0].bias is not None) for units in net.widths)
+
+
 def activity_share(net: GatedNet | RoutedNet, x: Tensor, subset: Tensor) -> float:
     """Return the share of all path activity at x (N, D), gates thresholded, that falls on a `subset` of the points, bool (N,).
 

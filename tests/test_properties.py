@@ -389,6 +389,15 @@ def _(draw):
     return net_and_points(draw, width=2), truth
 
 
+@law(paths.path_count)
+def _(draw):
+    def truth(net, x):
+        assert x.ndim == 2 and x.shape[1] == net.in_dim and torch.isfinite(x).all()
+        return len(all_paths(net))
+
+    return net_and_points(draw, width=2), truth
+
+
 @law(paths.activity_share)
 def _(draw):
     arguments = net_and_points(draw, width=2)

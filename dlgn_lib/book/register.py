@@ -44,7 +44,11 @@ class Claim:
 @cache
 def registry() -> dict[str, Claim]:
     """Return all registered claims by id."""
-    entries = yaml.safe_load(register_path().read_text(encoding="utf-8")) or {}
+    text = register_path().read_text(encoding="utf-8")
+    ids = re.findall(r"^(\S+):$", text, re.M)
+    if twice := sorted({one for one in ids if ids.count(one) > 1}):
+        raise ValueError(f"book/claims.yml must register each claim once, but these stand twice: {', '.join(twice)}")
+    entries = yaml.safe_load(text) or {}
     return {key: Claim(id=key, **entry) for key, entry in entries.items()}
 
 
