@@ -264,7 +264,7 @@ def path_count(net: GatedNet | RoutedNet, x: Tensor) -> int:
 def activity_share(net: GatedNet | RoutedNet, x: Tensor, subset: Tensor) -> float:
     """Return the share of all path activity at x (N, D), gates thresholded, that falls on a `subset` of the points, bool (N,).
 
-    Source: the resource allocation of Yadav et al. (2024) [halfspace]. Page: learning/allocation.
+    Source: this book, for the smooth regions of Yadav et al. (2024) [halfspace]. Page: learning/allocation.
 
     Raises:
         TypeError: if `subset` is no tensor.

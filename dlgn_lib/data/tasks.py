@@ -12,7 +12,7 @@ def circle(n: int = 200, low: float = 1, high: float = 16) -> tuple[Tensor, Tens
     """Return n points on the unit circle, x (n, 2), and targets y (n, 1) that are slow on the top half and fast below.
 
     x_i = (cos θ_i, sin θ_i) with θ_i = 2π(i + ½)/n; y_i = sin(low·θ_i) for θ_i < π, else sin(high·θ_i).
-    Source: the circle task of Yadav et al. (2024), Figure 2 [halfspace]. Page: learning/circle.
+    Source: this book, after the caption of Figure 2 of Yadav et al. (2024) [halfspace]. Page: learning/circle.
 
     Raises:
         ValueError: if n is below 1 or a frequency is not finite.

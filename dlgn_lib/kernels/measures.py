@@ -9,7 +9,7 @@ from dlgn_lib.checks import check_tensor
 def trace_normalize(kernel: Tensor) -> Tensor:
     """Return N·K / tr K, so that the mean of the diagonal is 1.
 
-    Source: the figures of Yadav et al. (2024) [halfspace]. Page: learning/kernels-in-training.
+    Source: captions of Figures 3 and 4 of Yadav et al. (2024) [halfspace]. Page: learning/kernels-in-training.
 
     Raises:
         ValueError: if the kernel is not square or its trace is not positive.

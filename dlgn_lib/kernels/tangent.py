@@ -126,7 +126,7 @@ def ntk(
     For a weight matrix the gradient at one input is an outer product, δ aᵀ, of what comes back and what goes in. So the
     kernel is a sum over layers of (δ·δ')(a·a'), and no Jacobian with its N x parameters entries is ever formed.
     Memory: O(N² + N·M·depth). A filter that is used at many places has a sum of such products as its gradient; then one
-    layer's gradients are held, for one output at a time. Source: the split into parts follows Yadav et al. (2024) [halfspace].
+    layer's gradients are held, for one output at a time. Source: Jacot et al. (2018) [jacot]; the split into parts: this book.
     Page: kernels/tangent.
 
     Args:

@@ -22,7 +22,7 @@ def _tensors(name: str, values: Sequence) -> list[Tensor]:
 class ReLUNet(GatedNet):
     """ReLU network: its gates are 1[z ≥ 0] of its own pre-activations, so gates and experts share every weight.
 
-    Source: Yadav et al. (2024), equation of the ReLU gating model [halfspace]. Page: experts/equivalence.
+    Source: Theorem 1 of Yadav et al. (2024) [halfspace]. Page: experts/equivalence.
 
     >>> net = ReLUNet.from_weights([[[1.0], [-1.0]], [[1.0, 1.0]]])     # |x| = relu(x) + relu(-x)
     >>> net(torch.tensor([[-3.0], [2.0]], dtype=torch.float64)).flatten().tolist()

@@ -157,8 +157,8 @@ class ConvDLGN(RoutedNet):
     """Convolutional DLGN: the gates come from a deep *linear* convolutional network, so every gate is a half-space of the image.
 
     Gating model: z_1 = V_1 * x, z_ℓ = V_ℓ * z_{ℓ-1}, gate_ℓ = σ(β z_ℓ). The experts are convolutions of the same shape,
-    and a linear layer that reads all of the last one. No biases. Source: the DLGN of Yadav et al. (2024) [halfspace],
-    with convolutions by this book. Page: learning/your-own-network.
+    and a linear layer that reads all of the last one. No biases. Source: the DLGN of Lakshminarayanan and
+    Singh (2021) [dlgn]; the choice of layers is this book's. Page: learning/your-own-network.
 
     Args:
         in_shape: (channels, height, width) of an image.

@@ -49,7 +49,7 @@ class DLGN(_SeparateGates):
     """Deep Linearly Gated Network: the gates come from a deep *linear* network, so every gate is a half-space of x.
 
     Gating model: z_1 = V_1 x, z_ℓ = V_ℓ z_{ℓ-1}, gate_ℓ = σ(β z_ℓ). With `shallow=True` every gate layer reads the
-    input directly, z_ℓ = V_ℓ x. Source: Yadav et al. (2024), section on the DLGN [halfspace]. Page: experts/gating.
+    input directly, z_ℓ = V_ℓ x. Source: proposed by Lakshminarayanan and Singh (2021) [dlgn]; the network of Yadav et al. (2024) [halfspace]. Page: experts/gating.
 
     Besides the arguments of `GatedNet`:
 
@@ -130,8 +130,8 @@ class DLGN(_SeparateGates):
 class GaLUNet(_SeparateGates):
     """Gated linear unit network: the gates come from a separate ReLU network, z_ℓ = V_ℓ relu(z_{ℓ-1}), gate_ℓ = σ(β z_ℓ).
 
-    The gates are as rich as those of a ReLU net, but free of the experts' weights. Source: the family of gated
-    networks in Yadav et al. (2024) [halfspace]; the name follows Fiat et al. (2019). Page: experts/gating.
+    The gates are as rich as those of a ReLU net, but free of the experts' weights. Source: gates and values
+    in two networks, Lakshminarayanan and Singh (2020) [npk]; the name, Fiat et al. (2019) [galu]. Page: experts/gating.
 
     >>> net = GaLUNet(2, 4, 3, generator=torch.Generator().manual_seed(0))
     >>> [tuple(gate.shape) for gate in net.gates(torch.zeros(5, 2))], net.gates(torch.zeros(1, 2))[0].mean().item()

@@ -63,7 +63,7 @@ def classifier(
 ) -> GatedNet | LinearNet:
     """Return an untrained net of the accuracy tables: no biases, torch's own initialisation.
 
-    Source: the models of Yadav et al. (2024) [halfspace]. Page: learning/images.
+    Source: this book. Page: learning/images.
 
     Args:
         model: one of `CLASSIFIERS`. Gates of a "frozen" net are not trained; experts of an "ones" net read a
