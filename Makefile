@@ -13,7 +13,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere oldest mutants same pictures course bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures course bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -60,6 +60,9 @@ claims: $(BUILT)  ## copy the values measured by the build into book/claims.yml,
 
 elsewhere: $(READY)  ## measure how far the claims move on other machines, and write it into book/claims.yml
 	$(SITE_TOOL).elsewhere
+
+reseed: $(READY)  ## measure how often the claims hold on fresh seeds, and write it into book/reseed.csv
+	$(SITE_TOOL).reseed
 
 oldest: $(READY)  ## run the library's tests with the oldest versions that pyproject.toml allows
 	.ci/oldest $(filter-out elsewhere exercises figures house results,$(QUICK)) functional

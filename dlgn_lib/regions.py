@@ -120,7 +120,8 @@ def path_region(
     """Return where a path is active inside `bounds`: where all its hard gates are on, z ≥ 0 (a closed set).
 
     The path of a DLGN is active on an intersection of half-spaces, one convex piece. The path of a ReLU net is active on a union of
-    convex pieces: on each the layers below are affine. Source: the caption of Figure 1 of Yadav et al. (2024) [halfspace]. Page: experts/paths.
+    convex pieces: on each the layers below are affine.
+    Source: the caption of Figure 1 of Yadav et al. (2024) [halfspace]. Page: experts/paths.
 
     Args:
         net: a net of the family with one or two inputs. The gates of a GaLUNet are those of its gating ReLU network.

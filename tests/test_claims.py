@@ -1,5 +1,6 @@
 """The register of claims and the check of one."""
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -182,3 +183,19 @@ def test_the_last_printed_digit_has_a_worth(value, form, place, text):
 def test_the_ledger_says_how_far_a_printed_value_goes(options, text):
     entry = Claim(**({"id": "c", "statement": "s", "source": "s", "page": "p", "needs": "> -9", "value": 1} | options))
     assert register.elsewhere_text(entry) == text
+
+
+def test_a_claim_is_registered_once(monkeypatch, tmp_path):
+    path = tmp_path / "claims.yml"
+    path.write_text("share:\n  needs: '> 0'\nloss:\n  needs: '< 1'\nshare:\n  needs: '> 1'\n", encoding="utf-8")
+    monkeypatch.setattr(register, "register_path", lambda: path)
+    with pytest.raises(ValueError, match="these stand twice: share"):
+        registry.__wrapped__()
+
+
+def test_the_three_papers_are_cited_for_what_was_at_hand():
+    """An abstract, Theorem 1, a caption; the page `sources` lists them."""
+    at_hand = re.compile(r"abstract|caption of Figure [1-5]|Theorem 1")
+    papers = re.compile(r"`(halfspace|featuremap|haste)`")
+    wrong = {c.id: c.source for c in registry().values() if papers.search(c.source) and not at_hand.search(c.source)}
+    assert not wrong

@@ -20,7 +20,7 @@ _NEEDS = re.compile(
     rf"(?P<op><=|>=|<|>|==) *(?P<bound>{NUMBER})|(?P<low>{NUMBER}) *\.\. *(?P<high>{NUMBER})|= (?P<text>.+)"
 )
 _COMPARE = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "==": float.__eq__}
-_SHOW: dict[str, Callable] = {"median": statistics.median, "min": min, "max": max}
+PRINTED: dict[str, Callable] = {"median": statistics.median, "min": min, "max": max}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def printed_value(claim: Claim, values: Sequence) -> str:
     if claim.show == "range":
         low, high = (show_number(f(values), claim.format) for f in (min, max))
         return low if low == high else f"{low} to {high}"
-    return show_number(_SHOW[claim.show](values), claim.format)
+    return show_number(PRINTED[claim.show](values), claim.format)
 
 
 def agree(claim: Claim, shown: str) -> bool:

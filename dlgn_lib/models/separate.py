@@ -49,7 +49,8 @@ class DLGN(_SeparateGates):
     """Deep Linearly Gated Network: the gates come from a deep *linear* network, so every gate is a half-space of x.
 
     Gating model: z_1 = V_1 x, z_ℓ = V_ℓ z_{ℓ-1}, gate_ℓ = σ(β z_ℓ). With `shallow=True` every gate layer reads the
-    input directly, z_ℓ = V_ℓ x. Source: proposed by Lakshminarayanan and Singh (2021) [dlgn]; the network of Yadav et al. (2024) [halfspace]. Page: experts/gating.
+    input directly, z_ℓ = V_ℓ x. Source: proposed by Lakshminarayanan and Singh (2021) [dlgn]; the network of Yadav et al. (2024)
+    [halfspace]. Page: experts/gating.
 
     Besides the arguments of `GatedNet`:
 

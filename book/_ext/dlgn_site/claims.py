@@ -17,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from dlgn_lib.book.files import register_path
 from dlgn_lib.book.register import elsewhere_text, find, needs_text, registered, registry
+from dlgn_site import reseed
 
 logger = logging.getLogger(__name__)
 _DATA = re.compile(r'data-claim="([^"]*)"')
@@ -46,13 +47,15 @@ class ClaimsTable(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the ledger as one table."""
         head = ["Claim", "Source", "Page", "Needs", "Over", "Measured"]
+        self.env.note_dependency(str(reseed.TABLE))
+        fresh = reseed.read(reseed.TABLE)
         rows = [
             [
                 f"{c.statement[0].upper()}{c.statement[1:]} (`{c.id}`)",
                 c.source,
                 f"{{doc}}`{c.page.split('/')[-1]} </book/{c.page}>`",
                 needs_text(c.needs) + (f"<br>*{elsewhere_text(c)}*" if c.spread and c.show != "bound" else ""),
-                f"{{claim}}`{c.id}.over`",
+                f"{{claim}}`{c.id}.over`" + (f"<br>*{reseed.told(c, fresh[c.id])}*" if c.id in fresh else ""),
                 f"{{claim}}`{c.id}`<br>{{claim}}`{c.id}.verdict`",
             ]
             for c in registry().values()

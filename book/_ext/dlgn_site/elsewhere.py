@@ -82,13 +82,15 @@ def cells(page: str) -> list[str]:
     ]
 
 
-def measure(page: str, seed: int | None) -> dict[str, list]:
+def measure(page: str, seed: int | None = None, prepare: Callable[[], None] | None = None) -> dict[str, list]:
     """Run the cells of a page, exercises and drawings left out, and return the values of its claims."""
     import dlgn_lib
     from dlgn_lib.book.claims import flat
 
     if seed is not None:
         _move_last_places(seed)
+    if prepare is not None:
+        prepare()
     measured = {}
     dlgn_lib.claim = lambda claim_id, values, seeds=None: measured.update({claim_id: flat(values)})
     dlgn_lib.explore = lambda *args, **options: None
@@ -99,10 +101,8 @@ def measure(page: str, seed: int | None) -> dict[str, list]:
     return measured
 
 
-def _run(page: str, machine: str, folder: Path) -> dict[str, list]:
-    """Return what a page measures on a machine, from an earlier run or a new one in a process of its own."""
-    settings, seed = MACHINES[machine]
-    name = machine.replace(" ", "-").replace(",", "")
+def run_page(page: str, name: str, folder: Path, module: str, settings: dict, *options: str) -> dict[str, list]:
+    """Return what a page measures, from an earlier run of this name or a new one in a process of its own."""
     source = hashlib.sha256("\0".join(cells(page)).encode()).hexdigest()[:12]
     file = folder / name / f"{page.replace('/', '.')}-{source}.json"
     if not file.is_file():
@@ -121,20 +121,27 @@ def _run(page: str, machine: str, folder: Path) -> dict[str, list]:
         command = [
             sys.executable,
             "-m",
-            "dlgn_site.elsewhere",
+            module,
             "--page",
             page,
             "--out",
             str(half),
-            *([] if seed is None else [f"--seed={seed}"]),
+            *options,
         ]
         done = subprocess.run(
             command, cwd=(ROOT / "book" / page).parent, env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise RuntimeError(f"{page}, {machine}: {done.stderr[-2000:]}")
+            raise RuntimeError(f"{page}, {name}: {done.stderr[-2000:]}")
         half.replace(file)
     return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _run(page: str, machine: str, folder: Path) -> dict[str, list]:
+    settings, seed = MACHINES[machine]
+    name = machine.replace(" ", "-").replace(",", "")
+    options = [] if seed is None else [f"--seed={seed}"]
+    return run_page(page, name, folder, "dlgn_site.elsewhere", settings, *options)
 
 
 def run_all(pages: Sequence[str], machines: Sequence[str], jobs: int) -> dict[str, dict[str, list]]:

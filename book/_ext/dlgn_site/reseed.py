@@ -1,0 +1,157 @@
+"""How often each claim holds on fresh seeds: `make reseed` writes it into book/reseed.csv, and the ledger reads it.
+
+Every generator of a page, of torch and of Python, gets another seed, hence other weights, data, splits and orders. Then the
+cells that measure are run again, as `make elsewhere` does it. Sets of seeds are numbered; a finished page is kept, so a
+stopped command goes on. What is read from committed results does not change, and is not counted.
+"""
+
+import argparse
+import csv
+import json
+import os
+import platform
+import random
+import statistics
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from dlgn_lib.book.register import PRINTED, Claim, find, satisfies
+from dlgn_lib.numbers import show_number
+from dlgn_site.cachekey import cache_key
+from dlgn_site.elsewhere import ROOT, _pages, measure, run_page
+
+TABLE = ROOT / "book" / "reseed.csv"
+STEP = 1_000_003  # from the seeds of one set to those of the next
+
+
+def fresh_seeds(number: int) -> None:
+    """Give every generator that is made from now on, and torch's global one, seeds of their own in this set."""
+    import torch
+
+    shift = STEP * number
+
+    class Generator(torch.Generator):
+        def manual_seed(self, seed: int) -> torch.Generator:
+            return super().manual_seed(seed + shift)
+
+    class Random(random.Random):
+        def __init__(self, seed: int | None = None) -> None:
+            super().__init__(seed + shift if isinstance(seed, int) else seed)
+
+    whole = torch.manual_seed
+    torch.Generator = Generator  # type: ignore[misc]
+    torch.manual_seed = lambda seed: whole(seed + shift)
+    random.Random = Random  # type: ignore[misc]
+
+
+def rows(found: dict[int, dict[str, list]], home: dict[str, list]) -> list[list]:
+    """Return (claim, sets in which it held, sets, smallest, middle and largest of what is printed) for claims that moved.
+
+    `found` holds the values of each set, `home` those of the book's own seeds.
+    """
+    table = []
+    for claim_id, own in home.items():
+        sets = [values[claim_id] for values in found.values() if claim_id in values]
+        if not sets or all(values == own for values in sets):
+            continue
+        claim = find(claim_id)
+        held = sum(all(satisfies(value, claim.needs) for value in values) for values in sets)
+        if any(isinstance(value, str) for values in sets for value in values):
+            ends = ["", "", ""]
+        else:
+            printed = [float(PRINTED.get(claim.show, statistics.median)(values)) for values in sets]
+            ends = [f"{end:.4g}" for end in (min(printed), statistics.median(printed), max(printed))]
+        table.append([claim_id, held, len(sets), *ends])
+    return table
+
+
+def run_all(pages: Sequence[str], sets: Sequence[int], jobs: int) -> tuple[dict[int, dict[str, list]], list[str]]:
+    """Return the values of each set, set 0 being the book's own seeds, and what went wrong where."""
+    folder = ROOT / ".cache" / "reseed" / cache_key(ROOT)
+    found: dict[int, dict[str, list]] = {number: {} for number in sets}
+    wrong = []
+    with ThreadPoolExecutor(jobs) as pool, tqdm(total=len(pages) * len(sets), unit="page") as bar:
+        tasks = {
+            (page, number): pool.submit(
+                run_page, page, f"set-{number}", folder, "dlgn_site.reseed", {}, f"--set={number}"
+            )
+            for number in sets
+            for page in pages
+        }
+        for (page, number), task in tasks.items():
+            try:
+                found[number] |= task.result()
+            except RuntimeError as error:
+                last = str(error).strip().splitlines()[-1]
+                wrong.append(f"{page}, set {number}: {last}")
+            bar.update()
+    return found, wrong
+
+
+def write(table: list[list], wrong: list[str], sets: Sequence[int], path: Path) -> None:
+    """Write the table in one move."""
+    import torch
+
+    half = path.with_suffix(".half")
+    with half.open("w", newline="", encoding="utf-8") as file:
+        file.write("# made by: make reseed\n")
+        file.write(f"# torch {torch.__version__}, Python {platform.python_version()}; {date.today()}\n")
+        file.write(
+            f"# sets of seeds: {', '.join(map(str, sets))}; every seed s becomes s + {STEP} times the set's number\n"
+        )
+        file.writelines(f"# not measured: {text}\n" for text in wrong)
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(["claim", "held", "sets", "least", "middle", "most"])
+        lines.writerows(table)
+    half.replace(path)
+
+
+def read(path: Path) -> dict[str, dict[str, str]]:
+    """Return the rows of the table by claim."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return {row["claim"]: row for row in csv.DictReader(lines)}
+
+
+def told(claim: Claim, row: dict[str, str]) -> str:
+    """Return how often a claim held on fresh seeds, and from where to where the printed value goes, as the ledger says it."""
+    held = f"fresh seeds: {row['held']} of {row['sets']} sets"
+    if not row["least"] or claim.show == "bound":
+        return held
+    least, most = (show_number(float(row[end]), claim.format) for end in ("least", "most"))
+    return f"{held}, {least}" + (f" to {most}" if most != least else "")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure one page for a parent process, or all pages on all sets."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", nargs="*", default=list(_pages()), help="only these")
+    parser.add_argument("--sets", nargs="*", type=int, default=[1, 2, 3, 4, 5], help="which sets (default 1 to 5)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="pages at a time")
+    parser.add_argument("--page", help=argparse.SUPPRESS)
+    parser.add_argument("--set", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.page:
+        prepare = (lambda: fresh_seeds(options.set)) if options.set else None
+        options.out.write_text(json.dumps(measure(options.page, prepare=prepare)), encoding="utf-8")
+        return
+    found, wrong = run_all(options.pages, [0, *options.sets], options.jobs)
+    table = rows({number: found[number] for number in options.sets}, found[0])
+    write(table, wrong, options.sets, TABLE)
+    failing = [row for row in table if row[1] < row[2]]
+    for row in failing:
+        print(f"{row[0]}: held in {row[1]} of {row[2]} sets, {row[3]} to {row[5]}")
+    for text in wrong:
+        print(f"not measured: {text}")
+    print(
+        f"{len(table)} claims depend on seeds; {len(failing)} of them fail in at least one of {len(options.sets)} sets"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

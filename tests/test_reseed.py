@@ -1,0 +1,66 @@
+"""Fresh seeds: what they change, how claims are counted, and what the ledger says of them."""
+
+import random
+import subprocess
+import sys
+
+import pytest
+from dlgn_site import elsewhere, reseed
+
+from dlgn_lib.book.register import Claim, registry
+
+
+def test_every_generator_gets_another_seed():
+    code = (
+        "import random, sys, torch; sys.path.insert(0, 'book/_ext'); from dlgn_site import reseed\n"
+        "def draw(shift=0):\n"
+        "    torch.manual_seed(3 + shift); layer = torch.nn.Linear(5, 5)\n"
+        "    mine = torch.rand(5, generator=torch.Generator().manual_seed(7 + shift))\n"
+        "    return [layer.weight.detach(), mine, torch.tensor([random.Random(2 + shift).random()])]\n"
+        "home, moved = draw(), draw(2 * reseed.STEP); reseed.fresh_seeds(2); fresh = draw()\n"
+        "assert all(torch.equal(a, b) for a, b in zip(moved, fresh))\n"
+        "assert not any(torch.equal(a, b) for a, b in zip(home, fresh))\n"
+        "from dlgn_lib import ReLUNet; ReLUNet(2, 3, 1, generator=torch.Generator().manual_seed(0))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=elsewhere.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def entries(monkeypatch):
+    fields = {"statement": "s", "source": "this book", "page": "p", "value": 0.6, "format": "{:.1f}"}
+    known = {
+        "share": Claim(id="share", needs="> 0.5", **fields),
+        "end": Claim(id="end", needs="> 0.5", show="max", **fields),
+        "word": Claim(id="word", needs="= yes", **fields),
+        "fixed": Claim(id="fixed", needs="> 0", **fields),
+    }
+    monkeypatch.setattr(reseed, "find", known.__getitem__)
+    return known
+
+
+def test_a_claim_holds_in_a_set_if_all_of_its_values_do(entries, tmp_path):
+    home = {"share": [0.6, 0.7, 0.8], "end": [0.6, 0.7], "word": ["yes"], "fixed": [1.0]}
+    found = {
+        1: {"share": [0.4, 0.6, 0.9], "end": [0.8, 0.9], "word": ["yes"], "fixed": [1.0]},
+        2: {"share": [0.6, 0.7, 0.9], "end": [0.7, 0.8], "word": ["no"], "fixed": [1.0]},
+        3: {"end": [0.7, 0.75], "word": ["yes"], "fixed": [1.0]},  # the page of the first could not be measured
+    }
+    table = reseed.rows(found, home)
+    assert [row[:3] for row in table] == [["share", 1, 2], ["end", 3, 3], ["word", 2, 3]]  # the fixed one does not move
+    assert table[0][3:] == ["0.6", "0.65", "0.7"]  # medians of the sets
+    assert table[1][3:] == ["0.75", "0.8", "0.9"]  # largest values
+    reseed.write(table, ["page, set 3: an error"], [1, 2, 3], tmp_path / "reseed.csv")
+    text = (tmp_path / "reseed.csv").read_text(encoding="utf-8")
+    assert "# not measured: page, set 3: an error" in text and "# sets of seeds: 1, 2, 3" in text
+    told = {name: reseed.told(entries[name], row) for name, row in reseed.read(tmp_path / "reseed.csv").items()}
+    assert told["share"] == "fresh seeds: 1 of 2 sets, 0.6 to 0.7"
+    assert told["end"] == "fresh seeds: 3 of 3 sets, 0.8 to 0.9"
+    assert told["word"] == "fresh seeds: 2 of 3 sets"
+
+
+def test_the_committed_table_is_about_registered_claims():
+    table = reseed.read(reseed.TABLE)
+    assert set(table) <= set(registry()) and len(table) > 400
+    assert all(0 <= int(row["held"]) <= int(row["sets"]) <= 5 for row in table.values())
+    assert random.Random(0).random() == 0.8444218515250481  # nothing is left of the other seeds here
