@@ -112,7 +112,9 @@ def write(table: list[list], wrong: list[str], sets: Sequence[int], path: Path) 
 
 
 def read(path: Path) -> dict[str, dict[str, str]]:
-    """Return the rows of the table by claim."""
+    """Return the rows of the table by claim; none before it was made."""
+    if not path.is_file():
+        return {}
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     return {row["claim"]: row for row in csv.DictReader(lines)}
 
