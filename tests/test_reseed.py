@@ -56,4 +56,3 @@ def test_a_claim_holds_in_a_set_if_all_of_its_values_do(entries, tmp_path):
     assert told["share"] == "fresh seeds: 1 of 2 sets, 0.6 to 0.7"
     assert told["end"] == "fresh seeds: 3 of 3 sets, 0.8 to 0.9"
     assert told["word"] == "fresh seeds: 2 of 3 sets"
-
