@@ -45,7 +45,7 @@ def test_the_layer_of_the_recipe_is_taken(tmp_path):
     shutil.copytree(ROOT / "dlgn_lib", library, ignore=shutil.ignore_patterns("__pycache__", "fashion_mnist"))
     for name, branch, above in [
         ("models/steps.py", kind, "    if isinstance(layer, nn.Flatten):\n"),
-        ("routes.py", joined, "    return module(count) if isinstance(module, nn.Flatten)"),
+        ("routes.py", joined, "    return _Value(count, channels)  # a normalisation"),
     ]:
         source = (library / name).read_text(encoding="utf-8")
         assert source.count(above) == 1
