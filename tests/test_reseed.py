@@ -6,7 +6,7 @@ import sys
 import pytest
 from dlgn_site import elsewhere, reseed
 
-from dlgn_lib.book.register import Claim
+from dlgn_lib.book.register import Claim, registry
 
 
 def test_every_generator_gets_another_seed():
@@ -56,3 +56,9 @@ def test_a_claim_holds_in_a_set_if_all_of_its_values_do(entries, tmp_path):
     assert told["share"] == "fresh seeds: 1 of 2 sets, 0.6 to 0.7"
     assert told["end"] == "fresh seeds: 3 of 3 sets, 0.8 to 0.9"
     assert told["word"] == "fresh seeds: 2 of 3 sets"
+
+
+def test_the_committed_table_is_about_registered_claims():
+    table = reseed.read(reseed.TABLE)
+    assert set(table) <= set(registry()) and len(table) > 400
+    assert all(0 <= int(row["held"]) <= int(row["sets"]) for row in table.values())
