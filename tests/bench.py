@@ -111,7 +111,7 @@ def bench_conv_overlap():
 
     assert torch.equal(plain(), overlap_kernel(net, x, hard=True).double())
     row(
-        "overlap_kernel, ConvDLGN, N=100, channels [8, 16]", 2, plain, lambda: overlap_kernel(net, x, hard=True), (3, 3)
+        "overlap_kernel, ConvDLGN, N=100, channels [8, 16]", 1, plain, lambda: overlap_kernel(net, x, hard=True), (3, 3)
     )
 
 
