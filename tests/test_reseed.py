@@ -33,6 +33,7 @@ def entries(monkeypatch):
         "end": Claim(id="end", needs="> 0.5", show="max", **fields),
         "word": Claim(id="word", needs="= yes", **fields),
         "fixed": Claim(id="fixed", needs="> 0", **fields),
+        "count": Claim(id="count", needs="> 0", **fields | {"format": "{:,d}"}),
     }
     monkeypatch.setattr(reseed, "find", known.__getitem__)
     return known
@@ -56,6 +57,12 @@ def test_a_claim_holds_in_a_set_if_all_of_its_values_do(entries, tmp_path):
     assert told["share"] == "fresh seeds: 1 of 2 sets, 0.6 to 0.7"
     assert told["end"] == "fresh seeds: 3 of 3 sets, 0.8 to 0.9"
     assert told["word"] == "fresh seeds: 2 of 3 sets"
+
+
+def test_every_form_of_a_number_is_told(entries):
+    row = {"held": "5", "sets": "5", "least": "1234", "most": "1250"}
+    assert reseed.told(entries["count"], row) == "fresh seeds: 5 of 5 sets, 1,234 to 1,250"
+    assert all(reseed.told(registry()[name], row) for name, row in reseed.read(reseed.TABLE).items())
 
 
 def test_the_committed_table_is_about_registered_claims():

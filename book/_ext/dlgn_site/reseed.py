@@ -124,7 +124,9 @@ def told(claim: Claim, row: dict[str, str]) -> str:
     held = f"fresh seeds: {row['held']} of {row['sets']} sets"
     if not row["least"] or claim.show == "bound":
         return held
-    least, most = (show_number(float(row[end]), claim.format) for end in ("least", "most"))
+    whole = claim.format.endswith("d}")
+    ends = (float(row[end]) for end in ("least", "most"))
+    least, most = (show_number(round(end) if whole else end, claim.format) for end in ends)
     return f"{held}, {least}" + (f" to {most}" if most != least else "")
 
 
