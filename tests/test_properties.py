@@ -44,21 +44,8 @@ from dlgn_lib import statistics as library_statistics
 from dlgn_lib.checks import check_count
 
 MODULES = (
-    adapt,
-    data,
-    exact,
-    features,
-    gdln,
-    kernels,
-    library_statistics,
-    models,
-    normals,
-    paths,
-    regions,
-    selectivity,
-    slices,
-    training,
-)
+    adapt, data, exact, features, gdln, kernels, library_statistics, models, normals, paths, regions, selectivity, slices, training,
+)  # fmt: skip
 LAWS = {}
 SEEDS = st.integers(0, 999)
 
