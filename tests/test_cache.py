@@ -128,13 +128,36 @@ def test_false_claim_fails_the_build_with_claim_value_and_bound(book):
     assert "'answer'" in message and "measured 41" in message and "needs < 40.5" in message and "off by 0.5" in message
 
 
-def test_a_measured_value_in_the_register_runs_nothing_again(tmp_path):
-    from dlgn_site.cachekey import cache_key
+def test_a_key_follows_what_its_page_needs_and_nothing_else(tmp_path):
+    from dlgn_site.cachekey import page_key
 
-    (tmp_path / "book").mkdir()
-    register = tmp_path / "book" / "claims.yml"
-    keys = []
-    for needs, value in (("> 1", 2), ("> 1", 3), ("> 2", 3)):
-        register.write_text(f'answer:\n  needs: "{needs}"\n  value: {value}\n  format: "x"\n')
-        keys.append(cache_key(tmp_path))
-    assert keys[0] == keys[1] != keys[2]
+    for folder in ("book/part/figures", "book/part/results", "dlgn_lib"):
+        (tmp_path / folder).mkdir(parents=True)
+    page = "from dlgn_lib.pages.part import one as figures\n"
+    files = {
+        "book/part/plain.md": "words",
+        "book/part/drawn.md": page,
+        "book/part/tabled.md": page + 'committed_results("table")\n',
+        "book/part/figures/one.py": "from dlgn_lib.pages.part import other\n",
+        "book/part/figures/other.py": "looks = 1\n",
+        "book/part/results/table.csv": "seed,1\n",
+        "book/claims.yml": "".join(
+            f'{name}:\n  page: part/{name}\n  needs: "> 1"\n  value: 2\n  format: "x"\n' for name in ("plain", "drawn")
+        ),
+        "dlgn_lib/one.py": "answer = 41\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+
+    def changed(name, old, new):
+        before = {page: page_key(tmp_path, f"part/{page}") for page in ("plain", "drawn", "tabled")}
+        edit(tmp_path / name, old, new)
+        return {page for page, key in before.items() if page_key(tmp_path, f"part/{page}") != key}
+
+    assert changed("book/claims.yml", "value: 2", "value: 3") == set()
+    assert changed(
+        "book/claims.yml", '> 1"\n  value: 3\n  format: "x"\ndrawn', '> 2"\n  value: 3\n  format: "x"\ndrawn'
+    ) == {"plain"}
+    assert changed("book/part/figures/other.py", "1", "2") == {"drawn", "tabled"}
+    assert changed("book/part/results/table.csv", "1", "2") == {"tabled"}
+    assert changed("dlgn_lib/one.py", "41", "42") == {"plain", "drawn", "tabled"}

@@ -1,56 +1,91 @@
-"""Key the execution cache by everything a page's output depends on: library, pins, results, Python.
+"""Key the execution cache by everything a page's output depends on, page by page.
 
-jupyter-cache itself hashes a page's code cells only, so a changed library would leave old figures on the site.
+jupyter-cache itself hashes a page's code cells only, so a changed library would leave old figures on the site. A page
+depends on the library, the pins and Python; on its drawings; on what the register asks of its claims; and, if it reads
+committed tables, on all of them.
 """
 
 import hashlib
 import platform
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from jupyter_cache import get_cache
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.util import logging
 from sqlalchemy.exc import SQLAlchemyError
 
 logger = logging.getLogger(__name__)
 
-_INPUTS = ("dlgn_lib/**/*", "book/**/figures/*.py", "book/**/results/**/*", "book/claims.yml", "constraints.txt")
-_KEPT = 3  # cache folders; older ones are pruned
+_LIBRARY = ("dlgn_lib/**/*", "book/**/figures/__init__.py", "constraints.txt")
+_DRAWINGS = re.compile(r"(?m)^from dlgn_lib\.pages((?:\.\w+)*) import (\w+)")
+_KEPT = 3  # cache folders a page; older ones are pruned
 
 
-def cache_key(root: Path) -> str:
-    """Return the key of the execution cache of the book at `root`: a hash of the files its outputs depend on."""
-    digest = hashlib.sha256(platform.python_version().encode())
-    files = {
-        file for pattern in _INPUTS for file in root.glob(pattern) if file.is_file() and "__pycache__" not in file.parts
-    }
+def _hashed(root: Path, files: Iterable[Path], *more: str) -> str:
+    digest = hashlib.sha256("\0".join([platform.python_version(), *more]).encode())
     for file in sorted(files):
-        content = file.read_bytes()
-        if file.name == "claims.yml":  # a page measures these; it only reads the other fields
-            content = re.sub(rb"(?m)^  (?:value|spread):.*\n", b"", content)
-        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + content)
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _set(app: Sphinx, config: Config) -> None:
-    if config.nb_execution_mode == "off":
+def library_key(root: Path) -> str:
+    """Return a hash of the files on which the output of every page of the book at `root` depends."""
+    files = {file for pattern in _LIBRARY for file in root.glob(pattern)}
+    return _hashed(root, {file for file in files if file.is_file() and "__pycache__" not in file.parts})
+
+
+def _drawings(root: Path, file: Path) -> set[Path]:
+    """Return the modules of drawings that a page or a module imports, and those that these import."""
+    found: set[Path] = set()
+    waiting = [file]
+    while waiting:
+        for part, name in _DRAWINGS.findall(waiting.pop().read_text(encoding="utf-8")):
+            module = root.joinpath("book", *part.split(".")[1:], "figures", f"{name}.py")
+            if module.is_file() and module not in found:
+                found.add(module)
+                waiting.append(module)
+    return found
+
+
+def _asked(root: Path, page: str) -> str:
+    """Return what the register says of the claims of a page, but for what is measured."""
+    register = root / "book" / "claims.yml"
+    text = register.read_text(encoding="utf-8") if register.is_file() else ""
+    text = re.sub(r"(?m)^  (?:value|spread):.*\n", "", text)  # a page measures these
+    entries = re.split(r"(?m)^(?=\S)", text)
+    return "".join(entry for entry in entries if re.search(rf"\bpage: {re.escape(page)}\s*[,\n}}]", entry))
+
+
+def page_key(root: Path, page: str) -> str:
+    """Return the key of a page, as in `learning/circle`: a hash of what its output depends on beside its own cells."""
+    source = root / "book" / f"{page}.md"
+    files = _drawings(root, source)
+    if any("committed_results" in file.read_text(encoding="utf-8") for file in {source, *files}):
+        files |= set(root.glob("book/*/results/*.csv"))
+    return _hashed(root, files, library_key(root), _asked(root, page))
+
+
+def _set(app: Sphinx, document: str, source: list[str]) -> None:
+    """Give a page, when it is about to be read, a cache of its own."""
+    if app.config.nb_execution_mode == "off" or "kernelspec:" not in source[0]:
         return
     root = Path(app.confdir)
-    base = root / (config.nb_execution_cache_path or ".cache/execution")  # a relative path would follow the caller
-    folder = base / cache_key(root)
+    page = document.removeprefix("book/")
+    base = root / (app.config.nb_execution_cache_path or ".cache/execution")  # a relative path would follow the caller
+    folder = base / page.replace("/", ".") / page_key(root, page)
     folder.mkdir(parents=True, exist_ok=True)
     folder.touch()
-    others = sorted((f for f in base.iterdir() if f.is_dir() and f != folder), key=lambda f: -f.stat().st_mtime)
+    others = sorted((f for f in folder.parent.iterdir() if f != folder), key=lambda f: -f.stat().st_mtime)
     for old in others[_KEPT - 1 :]:
         shutil.rmtree(old)
     if not _sound(folder):
-        logger.info("the execution cache is damaged; the pages run again")
+        logger.info("the execution cache is damaged; the page runs again")
         shutil.rmtree(folder)
         folder.mkdir()
-    config.nb_execution_cache_path = str(folder)
+    app.env.mystnb_config = app.env.mystnb_config.copy(execution_cache_path=str(folder))
 
 
 def _sound(folder: Path) -> bool:
@@ -66,5 +101,5 @@ def _sound(folder: Path) -> bool:
 
 def setup(app: Sphinx) -> dict:
     """Register the extension."""
-    app.connect("config-inited", _set)
+    app.connect("source-read", _set)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from dlgn_lib.book.register import PRINTED, Claim, find, satisfies
 from dlgn_lib.numbers import show_number
-from dlgn_site.cachekey import cache_key
+from dlgn_site.cachekey import library_key
 from dlgn_site.elsewhere import ROOT, _pages, measure, run_page
 
 TABLE = ROOT / "book" / "reseed.csv"
@@ -72,7 +72,7 @@ def rows(found: dict[int, dict[str, list]], home: dict[str, list]) -> list[list]
 
 def run_all(pages: Sequence[str], sets: Sequence[int], jobs: int) -> tuple[dict[int, dict[str, list]], list[str]]:
     """Return the values of each set, set 0 being the book's own seeds, and what went wrong where."""
-    folder = ROOT / ".cache" / "reseed" / cache_key(ROOT)
+    folder = ROOT / ".cache" / "reseed" / library_key(ROOT)
     found: dict[int, dict[str, list]] = {number: {} for number in sets}
     wrong = []
     with ThreadPoolExecutor(jobs) as pool, tqdm(total=len(pages) * len(sets), unit="page") as bar:
