@@ -21,6 +21,7 @@ from dlgn_site import reseed
 
 logger = logging.getLogger(__name__)
 _DATA = re.compile(r'data-claim="([^"]*)"')
+LEDGER = "book/claims"
 
 
 class claim_value(nodes.Inline, nodes.TextElement):
@@ -28,7 +29,11 @@ class claim_value(nodes.Inline, nodes.TextElement):
 
 
 class ClaimRole(SphinxRole):
-    """{claim}`id` is the value measured by this build; {claim}`id.verdict` says whether it holds, {claim}`id.over` over how many."""
+    """{claim}`id` is the value measured by this build, with a link to its row in the ledger.
+
+    In the ledger, {claim}`id.verdict` says whether it holds, {claim}`id.over` over how many values, {claim}`id.page` leads to
+    where it is measured, and {claim}`id.row` is what the numbers in the text lead to.
+    """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return a placeholder for the value."""
@@ -52,9 +57,9 @@ class ClaimsTable(SphinxDirective):
         fresh = reseed.read(table)
         rows = [
             [
-                f"{c.statement[0].upper()}{c.statement[1:]} (`{c.id}`)",
+                f"{c.statement[0].upper()}{c.statement[1:]} ({{claim}}`{c.id}.row`)",
                 c.source,
-                f"{{doc}}`{c.page.split('/')[-1]} </book/{c.page}>`",
+                f"{{claim}}`{c.id}.page`",
                 needs_text(c.needs) + (f"<br>*{elsewhere_text(c)}*" if c.spread and c.show != "bound" else ""),
                 f"{{claim}}`{c.id}.over`" + (f"<br>*{reseed.told(c, fresh[c.id])}*" if c.id in fresh else ""),
                 f"{{claim}}`{c.id}`<br>{{claim}}`{c.id}.verdict`",
@@ -83,11 +88,17 @@ def _merge(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: Build
 
 
 def _collect(app: Sphinx, doctree: nodes.document) -> None:
-    found = [
-        json.loads(html.unescape(m[1])) for raw in doctree.findall(nodes.raw) for m in _DATA.finditer(raw.astext())
-    ]
+    found = []
+    for raw in doctree.findall(nodes.raw):
+        if "html" in raw["format"].split() and (verdicts := _DATA.findall(raw.astext())):
+            found += [json.loads(html.unescape(verdict)) for verdict in verdicts]
+            raw.children = [nodes.Text(_DATA.sub(_with_anchor, raw.astext()))]
     if found:
         _verdicts(app.env)[app.env.docname] = found
+
+
+def _with_anchor(found: re.Match) -> str:
+    return f'id="claim-{json.loads(html.unescape(found[1]))["id"]}" {found[0]}'
 
 
 def _measured(env: BuildEnvironment) -> dict[str, tuple[str, dict]]:
@@ -116,12 +127,30 @@ def _check(app: Sphinx, env: BuildEnvironment) -> None:
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     measured = _measured(app.env)
     for node in list(doctree.findall(claim_value)):
-        verdict = measured.get(node["claim"], ("", {}))[1]
-        if node["field"] == "verdict":
-            text = {True: "✓ holds", False: "✗ fails", None: "not measured"}[verdict.get("holds")]
-        else:
-            text = verdict.get(node["field"], "?")
-        node.replace_self(nodes.inline("", text, classes=["dlgn-claim-value"]))
+        node.replace_self(_shown(app, docname, node["claim"], node["field"], measured.get(node["claim"], ("", {}))[1]))
+
+
+def _shown(app: Sphinx, docname: str, claim_id: str, field: str, verdict: dict) -> nodes.Element:
+    """Return what the role shows of a claim, see `ClaimRole`."""
+    claim = find(claim_id)
+    if field == "row":
+        return nodes.literal("", claim_id, ids=[f"claim-{claim_id}"])
+    if field == "page":
+        return _link(app, docname, f"book/{claim.page}", claim_id, claim.page.split("/")[-1])
+    if field == "verdict":
+        return nodes.inline("", {True: "✓ holds", False: "✗ fails", None: "not measured"}[verdict.get("holds")])
+    value = nodes.inline("", verdict.get(field, "?"), classes=["dlgn-claim-value"])
+    if field != "shown" or docname == LEDGER or LEDGER not in app.env.found_docs:
+        return value
+    link = _link(app, docname, LEDGER, claim_id, "")
+    link["reftitle"] = f"{claim.statement} (needs {needs_text(claim.needs)}); to its row in the ledger"
+    link += value
+    return link
+
+
+def _link(app: Sphinx, docname: str, target: str, claim_id: str, text: str) -> nodes.reference:
+    address = f"{app.builder.get_relative_uri(docname, target)}#claim-{claim_id}"
+    return nodes.reference("", text, refuri=address, internal=True, classes=["dlgn-to-claim"])
 
 
 def measured_in(site: Path) -> dict[str, str]:
