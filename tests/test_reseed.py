@@ -54,14 +54,14 @@ def test_a_claim_holds_in_a_set_if_all_of_its_values_do(entries, tmp_path):
     text = (tmp_path / "reseed.csv").read_text(encoding="utf-8")
     assert "# not measured: page, set 3: an error" in text and "# sets of seeds: 1, 2, 3" in text
     told = {name: reseed.told(entries[name], row) for name, row in reseed.read(tmp_path / "reseed.csv").items()}
-    assert told["share"] == "fresh seeds: 1 of 2 sets, 0.6 to 0.7"
-    assert told["end"] == "fresh seeds: 3 of 3 sets, 0.8 to 0.9"
-    assert told["word"] == "fresh seeds: 2 of 3 sets"
+    assert told["share"] == "1 of 2 sets, 0.6 to 0.7"
+    assert told["end"] == "3 of 3 sets, 0.8 to 0.9"
+    assert told["word"] == "2 of 3 sets"
 
 
 def test_every_form_of_a_number_is_told(entries):
     row = {"held": "5", "sets": "5", "least": "1234", "most": "1250"}
-    assert reseed.told(entries["count"], row) == "fresh seeds: 5 of 5 sets, 1,234 to 1,250"
+    assert reseed.told(entries["count"], row) == "5 of 5 sets, 1,234 to 1,250"
     assert all(reseed.told(registry()[name], row) for name, row in reseed.read(reseed.TABLE).items())
 
 

@@ -33,6 +33,7 @@ from built_site import (
     site_file,
     source,
 )
+from dlgn_site.statements import read_statements
 from PIL import Image
 
 from dlgn_lib.book.exercises import stub
@@ -240,35 +241,63 @@ def test_no_output_is_a_warning(page):
 
 
 def ledger():
-    """Return claim id -> cells of its row in the table of all claims, the last table of the page."""
-    table = article("book/claims").find_all("table")[-1]
-    rows = [[text_of(cell) for cell in row.find_all("td")] for row in table.select("tbody tr")]
-    return {re.search(r"\( ?([\w-]+) ?\)$", row[0])[1]: row for row in rows}
+    """Return claim id -> cells of its row in the tables of all claims, which are folded page by page."""
+    rows = article("book/claims").select("details tbody tr:has(code[id^=claim-])")
+    return {
+        row.select_one("code[id^=claim-]").get_text(): [text_of(cell) for cell in row.find_all("td")] for row in rows
+    }
 
 
 def test_every_claim_holds():
     registered = yaml.safe_load((ROOT / "book" / "claims.yml").read_text(encoding="utf-8"))
-    verdicts = {name: row[-1] for name, row in ledger().items()}
-    assert list(verdicts) == list(registered)
+    verdicts = {name: row[1] for name, row in ledger().items()}
+    assert sorted(verdicts) == sorted(registered)
     assert not {name: verdict for name, verdict in verdicts.items() if not verdict.endswith("✓ holds")}
 
 
 def test_notebooks_print_what_the_site_measured():
     """Off by one in the last digit, or by the spread over machines, is the same; `make claims` brings it up to date."""
-    measured = {name: row[-1].removesuffix("✓ holds").strip() for name, row in ledger().items()}
+    measured = {name: row[1].removesuffix("✓ holds").strip() for name, row in ledger().items()}
     assert len(measured) > 20
     stale = {name: (registered(name), shown) for name, shown in measured.items() if not agree(find(name), shown)}
     assert not stale, f"registered and measured differ; run make claims: {stale}"
 
 
 def test_the_ledger_says_over_how_many_seeds():
-    over = {name: row[4].split("fresh seeds: ") for name, row in ledger().items()}
-    assert over["allocation-dlgn-0"][0].strip() == "20 seeds" and over["theorem1-exact"][0].strip() == "20 nets"
-    assert over["figure1-left"] == ["–"]
-    assert sum(text[0].strip() != "–" for text in over.values()) > 300
-    fresh = {name: text[1] for name, text in over.items() if len(text) > 1}
-    assert len(fresh) > 400 and all(re.match(r"\d of \d sets", text) for text in fresh.values())
-    assert fresh["allocation-dlgn-0"].startswith("5 of 5 sets, ")
+    over = {name: row[3] for name, row in ledger().items()}
+    assert (
+        over["allocation-dlgn-0"] == "20 seeds" and over["theorem1-exact"] == "20 nets" and over["figure1-left"] == "–"
+    )
+    assert sum(text != "–" for text in over.values()) > 300
+    fresh = {name: row[4] for name, row in ledger().items() if row[4] != "–"}
+    assert len(fresh) > 400 and all(re.match(r"\d+ of \d+ sets", text) for text in fresh.values())
+    held, sets = re.match(r"(\d+) of (\d+) sets, ", fresh["allocation-dlgn-0"]).groups()
+    assert held == sets
+
+
+def test_the_ledger_counts_claims_and_checks():
+    page = text_of(article("book/claims"))
+    claims, checks = map(int, re.search(r"in all: (\d+) claims, (\d+) checks", page).groups())
+    kinds = Counter(find(name).is_check for name in ledger())
+    assert (claims, checks) == (kinds[False], kinds[True]) and checks > 50
+
+
+def test_a_number_leads_to_its_row_and_the_row_to_its_cell():
+    rows = {tag["id"] for tag in article("book/claims").select("code[id^=claim-]")}
+    for page in CHAPTERS:
+        links = article(page).select("a.dlgn-to-claim")
+        assert {link["href"].split("#")[1] for link in links} <= rows
+    for link in article("book/claims").select("details a.dlgn-to-claim"):
+        target, anchor = link["href"].split("#")
+        assert article(f"book/{target.removesuffix('.html')}").find(id=anchor)["data-claim"]
+
+
+@pytest.mark.parametrize("statement", read_statements(), ids=lambda statement: statement.words[:30])
+def test_a_statement_names_the_claims_that_it_prints(statement):
+    """What stands in the row is evidence, and what is evidence is of the pages that the row names."""
+    ids = {*statement.supports, *statement.against}
+    assert set(re.findall(r"\{claim\}`([\w-]+)`", statement.found)) <= ids
+    assert {find(one).page for one in ids} <= set(statement.pages)
 
 
 @every_page
@@ -281,7 +310,7 @@ def test_every_number_in_prose_was_measured(page):
 
 def test_every_reference_is_cited_and_every_citation_known():
     keys = re.findall(r"^@\w+\{([^,\s]+)", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), re.M)
-    files = [*ROOT.glob("book/**/*.md"), ROOT / "book" / "claims.yml"]
+    files = [*ROOT.glob("book/**/*.md"), ROOT / "book" / "claims.yml", ROOT / "book" / "statements.yml"]
     cited = re.findall(r"\{cite:\w+\}`([^`]+)`", "\n".join(file.read_text(encoding="utf-8") for file in files))
     assert Counter(keys) == Counter({key.strip() for group in cited for key in group.split(",")})
     assert len(article("book/references").select(".citation[role=listitem]")) == len(keys)

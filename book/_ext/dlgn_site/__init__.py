@@ -8,6 +8,7 @@ EXTENSIONS = (
     "cachekey",
     "side_by_side",
     "claims",
+    "statements",
     "exercises",
     "course",
     "colab_button",

@@ -7,6 +7,7 @@ import html
 import json
 import os
 import re
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from docutils import nodes
@@ -16,7 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from dlgn_lib.book.files import register_path
-from dlgn_lib.book.register import elsewhere_text, find, needs_text, registered, registry
+from dlgn_lib.book.register import Claim, elsewhere_text, find, needs_text, registered, registry
 from dlgn_site import reseed
 
 logger = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ class claim_value(nodes.Inline, nodes.TextElement):
 class ClaimRole(SphinxRole):
     """{claim}`id` is the value measured by this build, with a link to its row in the ledger.
 
-    In the ledger, {claim}`id.verdict` says whether it holds, {claim}`id.over` over how many values, {claim}`id.page` leads to
-    where it is measured, and {claim}`id.row` is what the numbers in the text lead to.
+    {claim}`id.value` is without the link. In the ledger, {claim}`id.verdict` says whether it holds, {claim}`id.over` over how many values, {claim}`id.page` leads to
+    the cell that measures it, and {claim}`id.row` is what the numbers in the text lead to.
     """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
@@ -47,30 +48,74 @@ class ClaimRole(SphinxRole):
 
 
 class ClaimsTable(SphinxDirective):
-    """The ledger: every registered claim with its source, page, bound, number of seeds, measured value and verdict."""
+    """The ledger: every registered claim with its bound, number of seeds, measured value and verdict, page by page."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the ledger as one table."""
-        head = ["Claim", "Source", "Page", "Needs", "Over", "Measured"]
-        table = register_path().with_name("reseed.csv")
-        self.env.note_dependency(str(table))
-        fresh = reseed.read(table)
-        rows = [
-            [
-                f"{c.statement[0].upper()}{c.statement[1:]} ({{claim}}`{c.id}.row`)",
-                c.source,
-                f"{{claim}}`{c.id}.page`",
-                needs_text(c.needs) + (f"<br>*{elsewhere_text(c)}*" if c.spread and c.show != "bound" else ""),
-                f"{{claim}}`{c.id}.over`" + (f"<br>*{reseed.told(c, fresh[c.id])}*" if c.id in fresh else ""),
-                f"{{claim}}`{c.id}`<br>{{claim}}`{c.id}.verdict`",
-            ]
-            for c in registry().values()
-        ]
-        lines = [
-            "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
-            for row in [head, ["---"] * len(head), *rows]
-        ]
+        """Return what there is in all, and a fold for each page: its claims, then its checks."""
+        self.env.note_dependency(str(reseed.TABLE))
+        fresh = reseed.read(reseed.TABLE)
+        lines = [_in_all(registry().values(), fresh), ""]
+        pages = dict.fromkeys(claim.page for claim in registry().values())
+        for page in pages:
+            of_page = [claim for claim in registry().values() if claim.page == page]
+            failing = sum(not _always(fresh[c.id]) for c in of_page if c.id in fresh)
+            failed = f"; {failing} not in every set of fresh seeds" if failing else ""
+            lines += [f"::::{{dropdown}} {self._title(page)}: {_count(of_page)}{failed}", f"{{doc}}`/book/{page}`", ""]
+            for name, checks in (("Claims", False), ("Checks", True)):
+                chosen = [claim for claim in of_page if claim.is_check == checks]
+                if chosen:
+                    lines += [f"**{name}**", "", *_rows(chosen, fresh), ""]
+            lines += ["::::", ""]
         return self.parse_text_to_nodes("\n".join(lines))
+
+    def _title(self, page: str) -> str:
+        text = Path(self.env.doc2path(f"book/{page}")).read_text(encoding="utf-8")
+        return re.search(r"(?m)^# (.+)$", text)[1]
+
+
+def _count(claims: Collection[Claim]) -> str:
+    checks = sum(claim.is_check for claim in claims)
+    parts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((len(claims) - checks, "claim"), (checks, "check")) if n]
+    return ", ".join(parts)
+
+
+def _always(row: dict[str, str]) -> bool:
+    return row["held"] == row["sets"]
+
+
+def _in_all(claims: Collection[Claim], fresh: dict[str, dict[str, str]]) -> str:
+    seeded = [fresh[claim.id] for claim in claims if claim.id in fresh and not claim.is_check]
+    told = f"{len(claims)} in all: {_count(claims)}."
+    if seeded:
+        always = sum(map(_always, seeded))
+        told += (
+            f" {len(seeded)} of the claims depend on seeds; of these, {always} held in every set of fresh seeds "
+            f"and {len(seeded) - always} did not."
+        )
+    return told
+
+
+def _rows(claims: Iterable[Claim], fresh: dict[str, dict[str, str]]) -> list[str]:
+    head = ["Claim", "Measured", "Needs", "Over", "Fresh seeds"]
+    rows = [
+        [
+            f"{c.statement[0].upper()}{c.statement[1:]} ({{claim}}`{c.id}.page`, {{claim}}`{c.id}.row`)"
+            + (f"<br>{c.source}" if c.source != "this book" else ""),
+            f"{{claim}}`{c.id}.value`<br>{{claim}}`{c.id}.verdict`",
+            needs_text(c.needs) + (f"<br>*{elsewhere_text(c)}*" if c.spread and c.show != "bound" else ""),
+            f"{{claim}}`{c.id}.over`",
+            reseed.told(c, fresh[c.id]) if c.id in fresh else "–",
+        ]
+        for c in claims
+    ]
+    return markdown_table([head, *rows])
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table in Markdown; the first row is its head, and a bar in a cell stays in it."""
+    lines = [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+    lines.insert(1, " | ".join(["---"] * len(rows[0])))
+    return [f"| {line} |" for line in lines]
 
 
 def _verdicts(env: BuildEnvironment) -> dict[str, list[tuple[str, dict]]]:
@@ -139,8 +184,9 @@ def _shown(app: Sphinx, docname: str, claim_id: str, field: str, verdict: dict) 
         return _link(app, docname, f"book/{claim.page}", claim_id, claim.page.split("/")[-1])
     if field == "verdict":
         return nodes.inline("", {True: "✓ holds", False: "✗ fails", None: "not measured"}[verdict.get("holds")])
-    value = nodes.inline("", verdict.get(field, "?"), classes=["dlgn-claim-value"])
-    if field != "shown" or docname == LEDGER or LEDGER not in app.env.found_docs:
+    shown = verdict.get("shown" if field == "value" else field, "?")
+    value = nodes.inline("", shown, classes=["dlgn-claim-value"])
+    if field != "shown" or LEDGER not in app.env.found_docs:
         return value
     link = _link(app, docname, LEDGER, claim_id, "")
     link["reftitle"] = f"{claim.statement} (needs {needs_text(claim.needs)}); to its row in the ledger"

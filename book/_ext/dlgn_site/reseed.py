@@ -121,7 +121,7 @@ def read(path: Path) -> dict[str, dict[str, str]]:
 
 def told(claim: Claim, row: dict[str, str]) -> str:
     """Return how often a claim held on fresh seeds, and from where to where the printed value goes, as the ledger says it."""
-    held = f"fresh seeds: {row['held']} of {row['sets']} sets"
+    held = f"{row['held']} of {row['sets']} sets"
     if not row["least"] or claim.show == "bound":
         return held
     whole = claim.format.endswith("d}")
