@@ -32,8 +32,9 @@ class claim_value(nodes.Inline, nodes.TextElement):
 class ClaimRole(SphinxRole):
     """{claim}`id` is the value measured by this build, with a link to its row in the ledger.
 
-    {claim}`id.value` is without the link. In the ledger, {claim}`id.verdict` says whether it holds, {claim}`id.over` over how many values, {claim}`id.page` leads to
-    the cell that measures it, and {claim}`id.row` is what the numbers in the text lead to.
+    {claim}`id.value` is without the link. In the ledger, {claim}`id.verdict` says whether it holds, {claim}`id.over` over
+    how many values, {claim}`id.page` leads to the cell that measures it, and {claim}`id.row` is what the numbers in the
+    text lead to.
     """
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
