@@ -142,9 +142,7 @@ def timeline(
                 ax.plot(median(ordered), y, "|", color=INK, ms=9, mew=1.8)
                 earlier = int((ratio < 1).sum())
                 ax.text(4.6, y, f"{earlier}", va="center", ha="center", fontsize=9, color=colour)
-                told.append(
-                    f"{phase}, {network}, {label}: {median(ratio):.2f}, earlier in {earlier}".replace("$", "")
-                )
+                told.append(f"{phase}, {network}, {label}: {median(ratio):.2f}, earlier in {earlier}".replace("$", ""))
         for edge in range(len(labels) - 1):
             ax.axhline(edge + 0.5, color="#e5e5e5", lw=0.8, zorder=0)
         ax.axvline(1, **ROLES["level"], zorder=0)
