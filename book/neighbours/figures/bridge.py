@@ -7,8 +7,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from dlgn_lib.plots.dots import heading_rows
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, ROLES, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, ROLES, Drawing, house_style, look
 from dlgn_lib.plots.maps import activity_image
 from dlgn_lib.statistics import median
 
@@ -114,48 +113,47 @@ def three_views(
 
 
 @house_style
-def timing(
-    views: Mapping[str, Mapping[str, tuple[Tensor, int, float]]], error: Tensor, half: str, title: str = ""
+def timeline(
+    phases: Mapping[str, Mapping[str, Mapping[str, tuple[Tensor, int]]]], labels: Sequence[str], titles: Sequence[str]
 ) -> Drawing:
-    """Draw when each quantity is half way, relative to the error of a half: one dot a seed, a bar at the median.
+    """Draw when each quantity is half way, relative to the error: a panel per phase, a row per quantity, a line per network.
 
-    `views` gives by view and quantity (half-way steps (S,), runs in which it rises, rank correlation with `error` (S,)).
-    A quantity that goes one way in fewer than 18 of 20 runs (nine tenths) gets words in place of dots.
+    `phases` gives by phase, network and quantity (half-way steps over those of the error (S,), runs in which it rises).
+    A dot a run, a bar from the sixth to the fifteenth of twenty runs (as far from both ends for other numbers), a tick
+    at the median, and at the right the number of runs in which it is earlier. A quantity that goes one way in fewer than
+    nine tenths of the runs gets words in place of dots.
     """
-    count = len(error)
-    rows = sum(map(len, views.values())) + len(views)
-    figure, ax = plt.subplots(figsize=(7.2, 0.34 * rows + 1.35))
-    labels, told, y = {}, [], 0
-    style = {"va": "center", "ha": "center", "fontsize": 9.5}
-    for (view, quantities), (colour, mark) in zip(views.items(), [(BLUE, "o"), (RED, "s"), (GREEN, "^")], strict=True):
-        labels[y] = view
-        for name, (times, up, rank) in quantities.items():
-            y += 1
-            labels[y] = name
-            if 0.1 * count < up < 0.9 * count:
-                text = f"no common direction (up in {up} of {count} runs)"
-                ax.text(1, y, text, color="#555555", bbox={"fc": "white", "lw": 0, "pad": 1}, **style)
-                told.append(f"{name} has no common direction")
-                continue
-            ratio = times / error
-            jitter = y + torch.linspace(-0.22, 0.22, count)
-            ax.plot(ratio.clamp(0.09, 3.4), jitter, mark, color=colour, ms=4, alpha=0.55, mew=0)
-            ax.plot([median(ratio)] * 2, [y - 0.36, y + 0.36], color=INK, lw=2)
-            earlier = int((times < error).sum())
-            ax.text(4.6, y, f"{median(times):.3g}", **style)
-            ax.text(7.0, y, f"{earlier}", **style)
-            ax.text(10.6, y, f"{rank:.2f}".replace("-", "−"), **style)
-            told.append(f"{name} step {median(times):.3g}, first in {earlier}, rank correlation {rank:.2f}")
-        y += 1
-    for place, text in zip((4.6, 7.0, 10.6), ("step", "earlier", "rank\ncorr."), strict=True):
-        ax.text(place, -0.75, text, va="bottom", ha="center", fontsize=9)
-    ax.axvline(1, **ROLES["level"], zorder=0)
-    ax.set(xscale="log", xlim=(0.08, 13.5))
-    ax.set_xticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
-    ax.minorticks_off()
-    ax.set_xlabel(f"half-way step / half-way step of the error, {half}", loc="left")
-    heading_rows(ax, labels, [place for place, text in labels.items() if text in views])
-    ax.tick_params(axis="y", labelsize=9.5)
-    figure.suptitle(f"{title}: the error is half way at step {median(error):.3g}", fontsize=11)
-    alt = f"{title}, error half way at step {median(error):.3g} (medians of {count} runs). "
-    return figure, alt + "; ".join(told) + "."
+    figure, axes = plt.subplots(1, len(phases), figsize=(7.4, 0.62 * len(labels) + 1.3), sharey=True)
+    told = []
+    for ax, title, (phase, networks) in zip(axes, titles, phases.items(), strict=True):
+        for line, (network, rows) in enumerate(networks.items()):
+            colour, _, mark = look(network)
+            for row, (label, (ratio, up)) in enumerate(zip(labels, rows.values(), strict=True)):
+                y, count = row + 0.4 * line - 0.2, len(ratio)
+                if 0.1 * count < up < 0.9 * count:
+                    text = f"up in {up} runs, down in {count - up}"
+                    ax.text(0.5, y, text, va="center", ha="center", fontsize=8, bbox={"fc": "white", "lw": 0, "pad": 1})
+                    told.append(f"{phase}, {network}, {label}: no common direction")
+                    continue
+                ordered, left = ratio.sort().values.clamp(0.07, 3.2), count // 4
+                ends = ordered[left].item(), ordered[-1 - left].item()
+                ax.plot(ordered, [y] * count, mark, color=colour, ms=3.5, alpha=0.4, mew=0)
+                ax.plot(ends, [y, y], color=colour, lw=4.5, alpha=0.75, solid_capstyle="butt")
+                ax.plot(median(ordered), y, "|", color=INK, ms=9, mew=1.8)
+                earlier = int((ratio < 1).sum())
+                ax.text(4.6, y, f"{earlier}", va="center", ha="center", fontsize=9, color=colour)
+                told.append(f"{phase}, {network}, {label}: {median(ratio):.2f}, earlier in {earlier}".replace("$", ""))
+        for edge in range(len(labels) - 1):
+            ax.axhline(edge + 0.5, color="#e5e5e5", lw=0.8, zorder=0)
+        ax.axvline(1, **ROLES["level"], zorder=0)
+        ax.set(xscale="log", xlim=(0.06, 6.5), ylim=(len(labels) - 0.5, -0.5))
+        ax.set_title(title, loc="left", fontsize=10)
+        ax.set_xticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
+        ax.minorticks_off()
+        ax.text(4.6, -0.55, "earlier", va="bottom", ha="center", fontsize=8.5)
+        ax.tick_params(labelsize=9)
+    axes[0].set_yticks(range(len(labels)), labels)
+    marks = [plt.Line2D([], [], color=look(n).colour, marker=look(n).mark, lw=4.5, ms=5, label=n) for n in networks]
+    figure.legend(handles=marks, loc="outside upper center", ncols=2, fontsize=9)
+    figure.supxlabel("half-way step of the quantity / half-way step of the error", fontsize=10)
+    return figure, f"Half-way steps over those of the error, medians of {count} runs. {'; '.join(told)}."
