@@ -11,7 +11,7 @@ from dlgn_lib.pages import intro
 from dlgn_lib.pages.experts import equivalence, gating
 from dlgn_lib.pages.experts import paths as path_figures
 from dlgn_lib.pages.kernels import overlap, tangent
-from dlgn_lib.pages.learning import allocation, circle, half_spaces, images, relu, your_own_network
+from dlgn_lib.pages.learning import allocation, circle, controls, half_spaces, images, relu, your_own_network
 from dlgn_lib.pages.neighbours import bridge, collapse, feature_map, haste, selectivity
 from matplotlib import pyplot as plt
 
@@ -163,7 +163,7 @@ def test_shares_and_errors_are_told_at_the_marked_steps():
 
 def test_cases_are_told_with_their_medians_and_counted():
     start, now = random(5), random(5, seed=1)
-    figure, alt = allocation.case_shares({"He": (start, now), "none": None}, 50, "DLGN", {"Weights": 2})
+    figure, alt = controls.case_shares({"He": (start, now), "none": None}, 50, "DLGN", {"Weights": 2})
     assert numbers(alt) == pytest.approx([50, statistics.median(now.tolist())], abs=0.0051)
     texts = [text.get_text() for text in figure.axes[0].texts]
     up = sum(b > a for a, b in zip(start.tolist(), now.tolist(), strict=True))
@@ -340,15 +340,26 @@ def test_activity_is_told_with_its_share_and_the_errors_of_both_halves():
 
 def test_pulls_are_told_with_their_length():
     pulls = {"smooth half": random(6, 2), "fast half": random(6, 2, seed=1) / 9}
-    _, alt = allocation.pull_cloud(pulls, upward := random(5, 3, seed=2), [0, 5, 10], 10, "DLGN")
+    sizes = {half: 20 * random(5, 3, seed=place) for place, half in enumerate(pulls)}
+    _, alt = allocation.pull_cloud(pulls, sizes, shares := random(5, 3, seed=2), 2, "DLGN")
     lengths = [statistics.mean(math.hypot(*row) for row in values.tolist()) for values in pulls.values()]
-    within(alt, [10, *lengths, medians(upward)[2]])
+    lifts = [medians(values)[2] for values in sizes.values()]
+    within(alt, [2, lengths[0], lifts[0], lengths[1], lifts[1], 10, medians(shares)[2]])  # 10 is that of the unit
+
+
+def test_an_echo_is_told_with_peak_end_and_lowest_residual():
+    runs = {name: random(2, 5, 4, seed=place) for place, name in enumerate(["Adam", "plain gradient descent"])}
+    _, alt = controls.echo(runs)
+    told = []
+    for shares, residuals in runs.values():
+        told += [max(medians(shares)), medians(shares)[-1], min(medians(residuals))]
+    within(alt, told)
 
 
 def test_shares_against_frequency_are_told_at_the_marked_one():
     shares, traces = {"DLGN": random(5, 3)}, {"DLGN": random(5, 4, seed=1)}
     pulls = random(3, seed=2)
-    _, alt = allocation.dose_response([1, 4, 16], shares, pulls, traces, [0, 1, 2, 3], frequency=4, step=2)
+    _, alt = controls.dose_response([1, 4, 16], shares, pulls, traces, [0, 1, 2, 3], frequency=4, step=2)
     within(alt, [1, 4, 2, medians(shares["DLGN"])[1], pulls[1].item()])
 
 

@@ -10,7 +10,6 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from dlgn_lib.plots.bands import seed_band, step_axis
-from dlgn_lib.plots.dots import heading_rows
 from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, NETWORKS, RED, ROLES, Drawing, house_style
 from dlgn_lib.statistics import median
 
@@ -121,118 +120,46 @@ def share_against_error(
 
 @house_style
 def pull_cloud(
-    pulls: Mapping[str, Tensor], upward: Tensor, steps: Sequence[int], step: int, title: str = ""
+    pulls: Mapping[str, Tensor],
+    sizes: Mapping[str, Tensor],
+    shares: Tensor,
+    step: int,
+    title: str = "",
 ) -> Drawing:
-    """Draw how each half of the data pulls at the normals of one net, and beside it the share of units pulled upward.
+    """Draw how each half of the data pulls at the normals of one net; beside it the mean pull upward, and the share of paths.
 
-    `pulls` gives (units, 2) by half, as shares of the largest possible pull; `upward` (S, T) belongs to `steps`.
+    `pulls` gives (units, 2) by half, as shares of the largest possible pull; `sizes` the mean pull upward (S, T) by half,
+    in units of 10⁻⁴, and `shares` (S, T), both from step 0 on.
     """
-    figure, (ax, right) = plt.subplots(1, 2, figsize=(7, 3.5), width_ratios=[1.15, 1])
+    figure = plt.figure(figsize=(7, 3.9))
+    grid = figure.add_gridspec(2, 2, width_ratios=[1.1, 1])
+    ax, pull, share = (figure.add_subplot(place) for place in (grid[:, 0], grid[0, 1], grid[1, 1]))
     told = []
-    for (half, vectors), (colour, mark) in zip(pulls.items(), [(BLUE, "o"), (RED, "x")], strict=True):
+    for (half, vectors), (colour, mark, line) in zip(pulls.items(), [(BLUE, "o", "-"), (RED, "x", "--")], strict=True):
         ax.scatter(
             *vectors.T, s=13, c=colour, marker=mark, lw=0.9, alpha=0.7, label=half, edgecolors=None, clip_on=False
         )
-        told.append(f"{vectors.norm(dim=1).mean():.2f} from the {half}")
+        values = sizes[half]
+        middle = seed_band(pull, range(values.shape[1]), values, colour, ls=line, lw=2)
+        told.append(f"{half} {vectors.norm(dim=1).mean():.2f} in length, pulling {middle[step]:.1f} upward")
     ax.axhline(0, color=FAINT, lw=0.8)
     ax.axvline(0, color=FAINT, lw=0.8)
     ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xlabel="pull to the right", ylabel="pull upward")
     ax.set(xticks=[-1, 0, 1], yticks=[-1, 0, 1])
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, fontsize=9.5, handletextpad=0.1)
-    at = list(steps).index(step)
-    seed_band(right, steps, upward, BLUE, lw=2)
-    right.axhline(0.5, **ROLES["middle"])
-    right.axvline(step, color=FAINT, lw=0.8)
-    right.plot(step, median(upward[:, at], 0), "o", ms=8, mfc="white", mec=BLUE, mew=2, clip_on=False)
-    right.set(ylim=(0, 1), ylabel="share of units pulled up by the smooth half")
-    right.yaxis.label.set_size(9.5)
-    step_axis(right, steps[-1])
+    seed_band(share, range(shares.shape[1]), shares, INK, lw=2)
+    pull.axhline(0, **ROLES["level"])
+    pull.set(ylabel="mean pull\nupward, 10⁻⁴", xticklabels=[])
+    _share_axis(share, 0.3)
+    share.set(xlabel="step", ylabel="share of paths,\nsmooth half")
+    for each, values in ((pull, sizes["smooth half"]), (share, shares)):
+        each.axvline(step, color=FAINT, lw=0.8)
+        each.plot(step, median(values[:, step], 0), "o", ms=8, mfc="white", mec=INK, mew=2, clip_on=False, zorder=5)
+        each.set_xlim(0, values.shape[1] - 1)
     figure.suptitle(f"{title}, step {step}", fontsize=11)
     alt = (
-        f"{title}, step {step}: each unit's pull as a point in the plane. Mean length {' and '.join(told)}; the smooth half "
-        f"pulls {median(upward[:, at], 0):.0%} of the units upward (median over seeds)."
-    )
-    return figure, alt
-
-
-@house_style
-def case_shares(
-    cases: Mapping[str, tuple[Tensor, Tensor] | None], step: int, network: str, groups: Mapping[str, int]
-) -> Drawing:
-    """Draw the share of paths on the upper half for many settings, a row each: median and range over seeds, and the start.
-
-    `cases` gives (shares at the start, shares at `step`), both (S,), by label, or None where the setting does not
-    apply; `groups` says how many rows, from above, each heading has.
-    """
-    figure, ax = plt.subplots(figsize=(7, 0.28 * (len(cases) + len(groups)) + 1.1))
-    colour, _, mark = NETWORKS[network]
-    rows, told, y = iter(cases.items()), [], 0
-    labels = {}
-    for heading, count in groups.items():
-        labels[y] = heading
-        for _ in range(count):
-            y += 1
-            label, shares = next(rows)
-            labels[y] = label
-            if shares is None:
-                ax.text(0.5, y, "does not apply", ha="center", va="center", fontsize=9, color="#555555")
-                continue
-            start, now = shares
-            ax.plot([now.min(), now.max()], [y, y], color=colour, lw=5, alpha=0.35, solid_capstyle="butt")
-            ax.plot(median(start, 0), y, marker="|", ms=10, color=INK, ls="", mew=1.3, label="start, median")
-            ax.plot(median(now, 0), y, marker=mark, ms=7, color=colour, ls="", label=f"step {step}, median and range")
-            ax.text(1.02, y, f"{int((now > start).sum())} of {len(now)}", va="center", fontsize=9.5)
-            told.append(f"{label} {median(now, 0):.2f}")
-        y += 1
-    ax.axvline(0.5, **ROLES["middle"])
-    ax.text(1.02, 0, "up in", va="center", fontsize=9.5)
-    ax.set(xlim=(0, 1), xlabel="share of path activity on the upper half")
-    heading_rows(ax, labels, [place for place, text in labels.items() if text in groups])
-    handles, names = ax.get_legend_handles_labels()
-    ax.legend(handles[:2], names[:2], loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=9.5)
-    ax.set_title(network, loc="left", fontsize=11, pad=12, x=-0.38)
-    alt = f"{network}, share of path activity on the upper half at step {step}, medians over seeds: "
-    return figure, alt + "; ".join(told) + "."
-
-
-@house_style
-def dose_response(
-    frequencies: Sequence[int],
-    shares: Mapping[str, Tensor],
-    pulls: Tensor,
-    traces: Mapping[str, Tensor],
-    steps: Sequence[int],
-    frequency: int,
-    step: int,
-) -> Drawing:
-    """Draw the share of paths against the frequency of the other half at `step`, and over steps for one frequency.
-
-    `shares` gives (S, F) by network, `traces` (S, T) for the marked frequency; `pulls` (F,) is the pull of the other
-    half at the start, relative to that of the slow half.
-    """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.5), sharey=True)
-    at = list(frequencies).index(frequency)
-    told = []
-    for name, values in traces.items():
-        colour, line, mark = NETWORKS[name]
-        seed_band(left, steps, values, colour, ls=line, lw=2, label=name)
-        seed_band(right, frequencies, shares[name], colour, ls=line, lw=2, marker=mark, ms=5)
-        told.append(f"{name} {median(shares[name][:, at], 0):.2f}")
-    right.plot(frequencies, pulls, **ROLES["level"], marker=".", label="relative pull\nof the other half")
-    right.legend(fontsize=9, loc="lower left", handlelength=1.6)
-    left.legend(fontsize=9, loc="lower right", ncols=2)
-    step_axis(left, steps[-1])
-    right.axvline(frequency, color=FAINT, lw=1)
-    _share_axis(left, 0, 1.08)
-    _share_axis(right, 0, 1.08)
-    right.set(ylabel="", xscale="log", xlabel="frequency of the other half")
-    right.set_xticks(list(frequencies), [str(f) for f in frequencies])
-    right.minorticks_off()
-    left.set_title(f"frequency {frequency}", fontsize=11)
-    right.set_title(f"step {step}", fontsize=11)
-    alt = (
-        f"Upper half: frequency 1; lower half: frequency {frequency}. At step {step} the upper half's share of paths is "
-        f"{' and '.join(told)} (medians over seeds); the lower half's pull at the start is {pulls[at]:.2f} of the upper half's."
+        f"{title}, step {step}: each unit's pull as a point in the plane, on average {' and '.join(told)} (10⁻⁴, median over "
+        f"seeds). The share of paths on the smooth half is {median(shares[:, step], 0):.2f}."
     )
     return figure, alt
 
