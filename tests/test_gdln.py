@@ -28,6 +28,7 @@ from dlgn_lib.gdln import (
     half_time,
     mode_dynamics,
     normal_weights,
+    own_modes,
     race,
     race_score,
     wide_gram,
@@ -481,6 +482,31 @@ def test_levels_of_the_interaction():
     additive = torch.arange(3.0)[:, None] + torch.arange(8.0)
     with pytest.raises(ValueError, match="with an interaction"):
         interaction_levels(additive.double().view(24, 1), 3)
+
+
+@pytest.mark.parametrize("contexts", [2, 3, 5])
+def test_own_modes_of_equal_blocks_are_the_theory_of_one_tree(contexts):
+    t = torch.arange(0, 8001, 500)
+    own = sum(mode.loss(t, 1e-3) for mode in own_modes([tree_properties(8)] * contexts))
+    assert torch.allclose(own, sum(mode.loss(t, 1e-3) for mode in context_theory(contexts)), atol=1e-9)
+
+
+def test_with_two_contexts_any_blocks_follow_their_own_modes_once_the_common_part_is_learned():
+    """The pathways do not disturb each other then: what they see has no term with the sum of their maps."""
+    blocks = context_blocks("permuted", 2, generator=torch.Generator().manual_seed(3))
+    x, y = multi_context_task(2, blocks=blocks)
+    rest = y - x @ torch.linalg.lstsq(x, y, driver="gelsd").solution
+    late = [mode for mode in own_modes(blocks) if mode.name == "context"]
+    inputs = torch.ones(2, 10)
+    inputs[:, 8:] = 0
+    run = race(x, rest, 1 - x[:, 8:], wide_gram([100, 100], inputs, 45, std=1e-4), steps=4000, lr=1e-3)
+    start = 100 * 1e-8 / 2
+    formula = sum(mode_loss(m.s, start, torch.arange(4001)) for m in late)
+    assert (run.losses - formula).abs().max() < 0.01 * formula[0]
+
+
+def mode_loss(s, start, t):
+    return (s - mode_dynamics(s, 1.0, start, t, tau=1000)) ** 2 / 2
 
 
 # --- errors

@@ -1209,7 +1209,7 @@ def _(draw):
     return {"kind": draw(st.sampled_from(KINDS)), **sizes}, truth
 
 
-def task(contexts, items, blocks):
+def task(contexts, items, blocks=None):
     common = tree(items)
     assert contexts >= 1
     tables = [common] * contexts if blocks is None else [block.tolist() for block in blocks]
@@ -1345,6 +1345,27 @@ def theory_numbers(**arguments):
     energies = {mode.name: mode.copies * mode.s**2 / mode.d / 2 for mode in modes}
     order = parts_of(task(arguments["contexts"], arguments["items"])[1], arguments["contexts"])
     return {name: energies[name] for name in order}
+
+
+@law(gdln.own_modes, call=lambda **arguments: strengths(gdln.own_modes(**arguments)))
+def _(draw):
+    def truth(blocks, lr, std, common, others):
+        """The strengths of all modes, squared: of the common ones, and of what no linear map can learn."""
+        contexts, items = len(blocks), blocks[0].shape[1]
+        assert contexts >= 2 and common >= 1 and others >= 1 and 0 < lr < math.inf and 0 < std < math.inf
+        x, y = task(contexts, items, blocks)
+        apart = sum(float(((b - b.double().mean(1, keepdim=True)) ** 2).sum()) for b in blocks)
+        return {"common": float(((y.T @ x) ** 2).sum()), "context": (1 - 1 / contexts) * apart}
+
+    contexts, items = count(draw, 2, 3), 2 ** count(draw, 1, 2)
+    blocks = [matrix(draw, 2 * items - 1, items) for _ in range(contexts)]
+    assume(all(float((b - b.mean(1, keepdim=True)).norm()) > 0.1 for b in blocks))
+    sizes = {"common": count(draw, 50, 60), "others": count(draw, 5, 9)}
+    return {"blocks": blocks, "lr": 1e-3, "std": draw(st.floats(1e-6, 1e-5)), **sizes}, truth
+
+
+def strengths(modes):
+    return {kind: sum(mode.s**2 for mode in modes if mode.name == kind) for kind in ("common", "context")}
 
 
 @law(gdln.Mode, call=lambda mode, t, lr: (mode.strength(t, lr), mode.loss(t, lr)))
