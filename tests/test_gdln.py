@@ -8,7 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlgn_lib.data import learned_shares, multi_context_task, target_parts, tree_properties, xor_task
+from dlgn_lib.data import (
+    context_blocks,
+    learned_shares,
+    multi_context_task,
+    ring_properties,
+    target_parts,
+    tree_properties,
+    xor_task,
+)
 from dlgn_lib.gdln import (
     GDLN,
     context_gates,
@@ -20,6 +28,7 @@ from dlgn_lib.gdln import (
     half_time,
     mode_dynamics,
     normal_weights,
+    own_modes,
     race,
     race_score,
     wide_gram,
@@ -93,6 +102,42 @@ def test_the_task_holds_what_it_says(contexts):
         assert torch.equal(blocks[0], h[item]) and torch.equal(blocks[1 + context], h[item])
         assert blocks.count_nonzero() == 2 * h[item].count_nonzero()
     assert y.square().sum() / 2 == 32 * contexts
+
+
+def test_blocks_of_their_own_stand_in_their_own_context():
+    h, ring = tree_properties(8), ring_properties(8)
+    crossed = h[:, [0, 2, 1, 3, 4, 6, 5, 7]]
+    x, y = multi_context_task(3, blocks=[h, ring, crossed])
+    assert torch.equal(x, multi_context_task(3)[0]) and torch.equal(y[:, :15], multi_context_task(3)[1][:, :15])
+    for context, block in enumerate((h, ring, crossed)):
+        table = y[:, 15 * (context + 1) : 15 * (context + 2)].view(3, 8, 15)
+        assert torch.equal(table[context], block.T) and not table.count_nonzero() - block.count_nonzero()
+    assert torch.equal(multi_context_task(2, blocks=[h, h])[1], multi_context_task(2)[1])
+
+
+def test_a_ring_has_one_neighbourhood_for_all_items():
+    ring = ring_properties(8)
+    assert ring[0].eq(1).all() and ring[1].mul(3).round().tolist() == [0, 1, 2, 3, 3, 2, 1, 0]
+    whole = ring[1:9].T @ ring[1:9]  # each arc once
+    assert torch.allclose(whole.roll((1, 1), (0, 1)), whole)
+
+
+@pytest.mark.parametrize("kind", ["equal", "permuted", "turned"])
+def test_other_trees_are_as_strong_as_the_first(kind):
+    blocks = context_blocks(kind, 4, angle=0.7, generator=torch.Generator().manual_seed(1))
+    first = tree_properties(8)
+    for block in blocks:
+        assert torch.allclose(torch.linalg.svdvals(block), torch.linalg.svdvals(first))
+        assert torch.allclose(block.sum(dim=1).norm(), first.sum(dim=1).norm())
+    assert (kind == "equal") == torch.allclose(blocks[1].T @ blocks[1], first.T @ first)
+
+
+def test_trees_turned_by_nothing_are_the_tree_and_more_turn_is_farther():
+    def far(angle):
+        block = context_blocks("turned", 1, angle=angle, generator=torch.Generator().manual_seed(0))[0]
+        return (block - tree_properties(8)).norm().item()
+
+    assert far(0.0) < 1e-12 < far(0.1) < far(0.3) < far(0.8)
 
 
 @pytest.mark.parametrize("contexts", [2, 3, 4])
@@ -439,6 +484,31 @@ def test_levels_of_the_interaction():
         interaction_levels(additive.double().view(24, 1), 3)
 
 
+@pytest.mark.parametrize("contexts", [2, 3, 5])
+def test_own_modes_of_equal_blocks_are_the_theory_of_one_tree(contexts):
+    t = torch.arange(0, 8001, 500)
+    own = sum(mode.loss(t, 1e-3) for mode in own_modes([tree_properties(8)] * contexts))
+    assert torch.allclose(own, sum(mode.loss(t, 1e-3) for mode in context_theory(contexts)), atol=1e-9)
+
+
+def test_with_two_contexts_any_blocks_follow_their_own_modes_once_the_common_part_is_learned():
+    """The pathways do not disturb each other then: what they see has no term with the sum of their maps."""
+    blocks = context_blocks("permuted", 2, generator=torch.Generator().manual_seed(3))
+    x, y = multi_context_task(2, blocks=blocks)
+    rest = y - x @ torch.linalg.lstsq(x, y, driver="gelsd").solution
+    late = [mode for mode in own_modes(blocks) if mode.name == "context"]
+    inputs = torch.ones(2, 10)
+    inputs[:, 8:] = 0
+    run = race(x, rest, 1 - x[:, 8:], wide_gram([100, 100], inputs, 45, std=1e-4), steps=4000, lr=1e-3)
+    start = 100 * 1e-8 / 2
+    formula = sum(mode_loss(m.s, start, torch.arange(4001)) for m in late)
+    assert (run.losses - formula).abs().max() < 0.01 * formula[0]
+
+
+def mode_loss(s, start, t):
+    return (s - mode_dynamics(s, 1.0, start, t, tau=1000)) ** 2 / 2
+
+
 # --- errors
 
 
@@ -447,6 +517,17 @@ def test_levels_of_the_interaction():
     [
         (lambda: tree_properties(6), "power of two.*got 6"),
         (lambda: multi_context_task(0), "contexts must be a whole number of at least 1, got 0"),
+        (
+            lambda: multi_context_task(2, blocks=[tree_properties()]),
+            "blocks must hold one table for each of the 2.*got 1",
+        ),
+        (
+            lambda: multi_context_task(1, items=4, blocks=[torch.ones(6, 4)]),
+            r"blocks\[0\] must have shape \(7, 4\), got \(6, 4\)",
+        ),
+        (lambda: context_blocks("rings"), "kind must be one of.*got 'rings'"),
+        (lambda: context_blocks("mixed", 6), "contexts must be at most 5 for mixed blocks, got 6"),
+        (lambda: ring_properties(5), "items must be an even number.*got 5"),
         (lambda: learned_shares(torch.zeros(5, 2), torch.zeros(5, 2), 2), "y must have 2·I rows"),
         (
             lambda: learned_shares(torch.zeros(4, 2), torch.zeros(4, 3), 2),

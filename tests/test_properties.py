@@ -1145,6 +1145,9 @@ def build(arguments):
     return gdln.GDLN(lambda x: open_where(x, len(widths)), **arguments, generator=generator)
 
 
+KINDS = ("equal", "mixed", "permuted", "turned")
+
+
 def tree(items):
     """Return the rows of `tree_properties`, node by node."""
     assert items > 1 and items.bit_count() == 1
@@ -1160,19 +1163,71 @@ def _(draw):
     return {"items": 2 ** count(draw, 1, 4)}, lambda items: doubles(tree(items))
 
 
-def task(contexts, items):
-    rows = list(zip(*tree(items), strict=True))  # of each item its properties
+@law(data.ring_properties)
+def _(draw):
+    def truth(items):
+        assert items >= 4 and items % 2 == 0
+        top = items // 2 - 1
+        arc = [min(place, items - 1 - place) / top for place in range(items)]
+        return doubles([[1.0] * items, *([arc[(n + k) % items] for n in range(items)] for k in range(2 * items - 2))])
+
+    return {"items": 2 * count(draw, 2, 5)}, truth
+
+
+@law(
+    data.context_blocks,
+    call=lambda _seed, **rest: torch.stack(data.context_blocks(**rest, generator=seeded(_seed))),
+)
+def _(draw):
+    def truth(kind, contexts, items, angle, _seed):
+        assert kind in KINDS and contexts >= 1 and items >= 4 and math.isfinite(angle) and angle >= 0
+        plain, rng, tables = doubles(tree(items)), seeded(_seed), []
+        arc = [min(place, items - 1 - place) / (items // 2 - 1) for place in range(items)]
+        arcs = [[1.0] * items, *([arc[(n + k) % items] for n in range(items)] for k in range(2 * items - 2))]
+        pairs = [k for q in range(0, items, 4) for k in (q, q + 2, q + 1, q + 3)]
+        halves = [k for q in range(items // 2) for k in (q, q + items // 2)]
+        crossed = [row if sum(row) != 2 else [row[k] for k in pairs] for row in tree(items)]
+        mixed = [plain, doubles(arcs), doubles(crossed), plain[:, halves], doubles(arcs)[:, halves]]
+        assert kind != "mixed" or contexts <= len(mixed)
+        for context in range(contexts):
+            if kind == "permuted":
+                tables.append(plain[:, torch.randperm(items, generator=rng)])
+            elif kind == "turned":
+                noise = torch.randn(items - 1, items - 1, generator=rng, dtype=torch.float64)
+                values, vectors = np.linalg.eigh(1j * (noise - noise.T).numpy())
+                scale = angle * math.sqrt(items - 2) / np.linalg.norm(values)
+                turn = np.eye(items)
+                turn[1:, 1:] = (vectors * np.exp(-1j * scale * values) @ vectors.conj().T).real
+                frame = np.eye(items) - 1 / (items - math.sqrt(items))  # a mirror that takes the first axis to the mean
+                frame[0] = frame[:, 0] = 1 / math.sqrt(items)
+                tables.append(plain @ torch.from_numpy(frame @ turn @ frame.T))
+            else:
+                tables.append(mixed[context] if kind == "mixed" else plain)
+        return torch.stack(tables)
+
+    sizes = {"contexts": count(draw), "items": 2 ** count(draw, 2, 4), "angle": positive(draw), "_seed": draw(SEEDS)}
+    return {"kind": draw(st.sampled_from(KINDS)), **sizes}, truth
+
+
+def task(contexts, items, blocks=None):
+    common = tree(items)
     assert contexts >= 1
+    tables = [common] * contexts if blocks is None else [block.tolist() for block in blocks]
+    assert len(tables) == contexts and all((len(t), len(t[0])) == (len(common), items) for t in tables)
+    assert all(math.isfinite(value) for table in tables for row in table for value in row)
     x, y = [], []
     for context, item in itertools.product(range(contexts), range(items)):
         x.append([float(i == item) for i in range(items)] + [float(c == context) for c in range(contexts)])
-        y.append([*rows[item], *(value * (c == context) for c in range(contexts) for value in rows[item])])
+        own = [row[item] * (c == context) for c, table in enumerate(tables) for row in table]
+        y.append([row[item] for row in common] + own)
     return doubles(x), doubles(y)
 
 
 @law(data.multi_context_task)
 def _(draw):
-    return {"contexts": count(draw), "items": 2 ** count(draw, 1, 3)}, task
+    contexts, items = count(draw), 2 ** count(draw, 1, 3)
+    blocks = [matrix(draw, 2 * items - 1, items) for _ in range(contexts)] if draw(st.booleans()) else None
+    return {"contexts": contexts, "items": items, "blocks": blocks}, task
 
 
 def parts_of(y, contexts):
@@ -1290,6 +1345,27 @@ def theory_numbers(**arguments):
     energies = {mode.name: mode.copies * mode.s**2 / mode.d / 2 for mode in modes}
     order = parts_of(task(arguments["contexts"], arguments["items"])[1], arguments["contexts"])
     return {name: energies[name] for name in order}
+
+
+@law(gdln.own_modes, call=lambda **arguments: strengths(gdln.own_modes(**arguments)))
+def _(draw):
+    def truth(blocks, lr, std, common, others):
+        """The strengths of all modes, squared: of the common ones, and of what no linear map can learn."""
+        contexts, items = len(blocks), blocks[0].shape[1]
+        assert contexts >= 2 and common >= 1 and others >= 1 and 0 < lr < math.inf and 0 < std < math.inf
+        x, y = task(contexts, items, blocks)
+        apart = sum(float(((b - b.double().mean(1, keepdim=True)) ** 2).sum()) for b in blocks)
+        return {"common": float(((y.T @ x) ** 2).sum()), "context": (1 - 1 / contexts) * apart}
+
+    contexts, items = count(draw, 2, 3), 2 ** count(draw, 1, 2)
+    blocks = [matrix(draw, 2 * items - 1, items) for _ in range(contexts)]
+    assume(all(float((b - b.mean(1, keepdim=True)).norm()) > 0.1 for b in blocks))
+    sizes = {"common": count(draw, 50, 60), "others": count(draw, 5, 9)}
+    return {"blocks": blocks, "lr": 1e-3, "std": draw(st.floats(1e-6, 1e-5)), **sizes}, truth
+
+
+def strengths(modes):
+    return {kind: sum(mode.s**2 for mode in modes if mode.name == kind) for kind in ("common", "context")}
 
 
 @law(gdln.Mode, call=lambda mode, t, lr: (mode.strength(t, lr), mode.loss(t, lr)))

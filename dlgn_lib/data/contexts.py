@@ -1,7 +1,9 @@
 """The multi-context task: items at the leaves of a tree, with properties that hold everywhere and properties of one context.
 
-Pages: neighbours/haste, neighbours/selectivity.
+Pages: neighbours/haste, neighbours/contexts, neighbours/selectivity.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -28,25 +30,54 @@ def tree_properties(items: int = 8) -> Tensor:
     return torch.cat(levels)
 
 
-def multi_context_task(contexts: int = 3, items: int = 8) -> tuple[Tensor, Tensor]:
+def ring_properties(items: int = 8) -> Tensor:
+    """Return (2·items - 1, items) properties of items on a ring: the first belongs to all, the others to one arc each.
+
+    An arc rises in equal steps from 0 to 1, stays there for one step and falls again; each arc begins one item before the last
+    one. There are as many properties as in `tree_properties`, so that most arcs come twice.
+    Source: the configuration of the public code of Jarvis et al. (2025) [haste]. Page: neighbours/contexts.
+
+    Raises:
+        ValueError: if `items` is not an even number of at least 4.
+
+    >>> ring_properties(4)[1:3].tolist()
+    [[0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0]]
+    """
+    if check_count("items", items, least=4) % 2:
+        raise ValueError(f"items must be an even number, half of it to rise and half to fall, got {items}")
+    rise = torch.linspace(0, 1, items // 2, dtype=torch.float64)
+    arc = torch.cat([rise, rise.flip(0)])
+    return torch.stack([torch.ones_like(arc), *[arc.roll(-shift) for shift in range(2 * items - 2)]])
+
+
+def multi_context_task(
+    contexts: int = 3, items: int = 8, blocks: Sequence[Tensor] | None = None
+) -> tuple[Tensor, Tensor]:
     """Return each item in each context: x (C·I, I + C) and its properties y (C·I, (C + 1)(2I - 1)), float64.
 
     x is a one-hot item beside a one-hot context; samples run through the items of context 0, then of context 1, ….
     The first 2I - 1 targets are the item's `tree_properties` in every context; after them comes one block per context
-    that holds the same properties in its own context and zeros elsewhere.
-    Source: the task of Jarvis et al. (2025) [haste], with one tree for all blocks. Page: neighbours/haste.
+    that holds the properties of its own context there and zeros elsewhere: the same tree, or the `blocks` that are given,
+    one table (2I - 1, I) for each context.
+    Source: the task of Jarvis et al. (2025) [haste]. Pages: neighbours/haste (one tree), neighbours/contexts (blocks).
 
     Raises:
-        ValueError: if `contexts` is below 1 or `items` not a power of two.
+        ValueError: if `contexts` is below 1, `items` not a power of two, or there is not one fitting block for each context.
 
     >>> x, y = multi_context_task(contexts=3)
     >>> tuple(x.shape), tuple(y.shape), y.square().sum().item() / 2      # the loss of a net that says 0
     ((24, 11), (24, 60), 96.0)
     """
-    h = tree_properties(items).T.contiguous()  # (I, 2I - 1)
+    h = tree_properties(items)
     own = torch.eye(check_count("contexts", contexts), dtype=torch.float64)
+    blocks = [h] * contexts if blocks is None else list(blocks)
+    if len(blocks) != contexts:
+        raise ValueError(f"blocks must hold one table for each of the {contexts} contexts, got {len(blocks)}")
+    for number, block in enumerate(blocks):
+        check_tensor(f"blocks[{number}]", block, *h.shape, kind="real")
     x = torch.cat([torch.eye(items, dtype=torch.float64).repeat(contexts, 1), own.repeat_interleave(items, 0)], dim=1)
-    return x, torch.cat([h.repeat(contexts, 1), torch.kron(own, h)], dim=1)
+    tables = torch.block_diag(*[block.double().T for block in blocks])
+    return x, torch.cat([h.T.repeat(contexts, 1), tables], dim=1)
 
 
 def tree_levels(items: int) -> dict[int, Tensor]:
