@@ -45,7 +45,7 @@ def copy_machinery(book):
 
 
 def executed(printed):
-    return set(re.findall(r"(\w+)\.md: Executing notebook", printed))
+    return sorted(re.findall(r"(\w+)\.md: Executing notebook", printed))
 
 
 def edit(file, old, new):
@@ -72,7 +72,7 @@ def built(tmp_path_factory):
         (book / "notebooks" / f"{name}.ipynb").write_text("{}")
     succeeded, printed = build(book)
     assert succeeded, printed
-    assert executed(printed) == {"intro", "second"}
+    assert executed(printed) == ["intro", "second"]
     assert "the answer is 41" in page(book, "intro")
     return book
 
@@ -87,7 +87,7 @@ def test_change_of_the_library_runs_the_pages_again(book):
     edit(book / "dlgn_lib" / "__init__.py", "answer = 41", "answer = 42")
     succeeded, printed = build(book)
     assert succeeded, printed
-    assert executed(printed) == {"intro", "second"}
+    assert executed(printed) == ["intro", "second"]
     assert "the answer is 42" in page(book, "intro") and "the answer is 41" not in page(book, "intro")
 
 
@@ -95,7 +95,7 @@ def test_change_of_prose_runs_nothing_again(book):
     edit(book / "book" / "intro.md", "Old words", "New words")
     succeeded, printed = build(book)
     assert succeeded, printed
-    assert executed(printed) == set()
+    assert executed(printed) == []
     assert "New words" in page(book, "intro") and "the answer is 41" in page(book, "intro")
 
 
@@ -103,7 +103,7 @@ def test_change_of_a_cell_runs_its_page_again(book):
     edit(book / "book" / "second.md", "undisturbed", "disturbed")
     succeeded, printed = build(book)
     assert succeeded, printed
-    assert executed(printed) == {"second"}
+    assert executed(printed) == ["second"]
 
 
 def test_broken_cell_fails_the_build_with_its_traceback(book):

@@ -68,10 +68,8 @@ def page_key(root: Path, page: str) -> str:
     return _hashed(root, files, library_key(root), _asked(root, page))
 
 
-def _set(app: Sphinx, document: str, source: list[str]) -> None:
-    """Give a page, when it is about to be read, a cache of its own."""
-    if app.config.nb_execution_mode == "off" or "kernelspec:" not in source[0]:
-        return
+def cache_folder(app: Sphinx, document: str) -> Path:
+    """Return the folder of the execution cache of a page, made if it is not there, without what cannot be read."""
     root = Path(app.confdir)
     page = document.removeprefix("book/")
     base = root / (app.config.nb_execution_cache_path or ".cache/execution")  # a relative path would follow the caller
@@ -82,10 +80,17 @@ def _set(app: Sphinx, document: str, source: list[str]) -> None:
     for old in others[_KEPT - 1 :]:
         shutil.rmtree(old)
     if not _sound(folder):
-        logger.info("the execution cache is damaged; the page runs again")
+        logger.info("%s: the execution cache is damaged; the page runs again", document)
         shutil.rmtree(folder)
         folder.mkdir()
-    app.env.mystnb_config = app.env.mystnb_config.copy(execution_cache_path=str(folder))
+    return folder
+
+
+def _set(app: Sphinx, document: str, source: list[str]) -> None:
+    """Give a page, when it is about to be read, a cache of its own."""
+    if app.config.nb_execution_mode == "cache" and "kernelspec:" in source[0]:
+        path = str(cache_folder(app, document))
+        app.env.mystnb_config = app.env.mystnb_config.copy(execution_cache_path=path)
 
 
 def _sound(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from myst_nb.core.read import create_nb_reader
 from nbformat import NotebookNode
@@ -19,14 +19,17 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
+from dlgn_site.cachekey import cache_folder
+
 logger = logging.getLogger(__name__)
 BUDGET = 480  # seconds that all pages together may take to run, on two quiet cores
 PAGE_BUDGET = 30  # seconds of one page
 
 
-def _waiting(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> list[tuple[Path, NotebookNode]]:
-    """Return the notebooks among these pages that the cache does not hold, in the order of the table of contents."""
-    cache = get_cache(env.mystnb_config.execution_cache_path)
+def _waiting(
+    app: Sphinx, env: BuildEnvironment, docnames: list[str]
+) -> list[tuple[Path, NotebookNode, JupyterCacheAbstract]]:
+    """Return the notebooks among these pages that their caches do not hold, in the order of the table of contents."""
     order = list(env.config.external_site_map) if "external_site_map" in env.config else []
     found = []
     for docname in sorted(docnames, key=lambda name: (order.index(name) if name in order else -1, name)):
@@ -35,11 +38,11 @@ def _waiting(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> list[tu
         reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
         if reader is None:
             continue
-        notebook = reader.read(text)
+        notebook, cache = reader.read(text), get_cache(cache_folder(app, docname))
         with suppress(KeyError):
             cache.match_cache_notebook(notebook)
             continue
-        found.append((path, notebook))
+        found.append((path, notebook, cache))
     return found
 
 
@@ -62,7 +65,6 @@ def _run(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     workers = int(os.environ.get("DLGN_PAGES", os.cpu_count() or 1))
     if config.execution_mode != "cache" or workers < 2 or len(waiting := _waiting(app, env, docnames)) < 2:
         return
-    cache = get_cache(config.execution_cache_path)
 
     def execute(path: Path, notebook: NotebookNode) -> ExecutionResult:
         logger.info("%s: Executing notebook", path)
@@ -71,8 +73,8 @@ def _run(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         )
 
     with _threads(workers), ThreadPoolExecutor(workers) as pool:
-        tasks = [(path, pool.submit(execute, path, notebook)) for path, notebook in waiting]
-        for path, task in tasks:
+        tasks = [(path, cache, pool.submit(execute, path, notebook)) for path, notebook, cache in waiting]
+        for path, cache, task in tasks:
             result = task.result()
             if result.err is None:
                 bundle = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
@@ -56,9 +55,7 @@ def beside(
 def split_maps(image: Tensor, rows: Mapping[str, Mapping[str, Tensor]], heading: str) -> Drawing:
     """Draw maps (784,) of one image (784,): a row per network, on one scale in each row, so that a blank map is blank."""
     columns = next(iter(rows.values()))
-    figure, axes = plt.subplots(
-        len(rows), len(columns) + 1, figsize=(7.4, 1.65 * len(rows) + 0.5), layout="compressed"
-    )
+    figure, axes = plt.subplots(len(rows), len(columns) + 1, figsize=(7.4, 1.65 * len(rows) + 0.5), layout="compressed")
     told = []
     for line, (name, maps) in zip(axes, rows.items(), strict=True):
         scale = max(values.abs().max().item() for values in maps.values())
@@ -99,21 +96,6 @@ def seed_rows(rows: Mapping[str, Mapping[str, Tensor]], xlabel: str, breaks: Seq
     ax.tick_params(axis="y", length=0)
     figure.legend(loc="outside upper right", ncols=len(names), fontsize=9.5)
     return figure, f"{xlabel}, medians over seeds: {'; '.join(told)}."
-
-
-@house_style
-def masked(image: Tensor, covers: Mapping[str, Tensor], answers: Mapping[str, str], heading: str) -> Drawing:
-    """Draw an image (784,) and what is left of it, with the answer that a net gives to each; what is masked is red."""
-    figure, axes = plt.subplots(1, len(covers), figsize=(7.4, 2.25), layout="compressed")
-    for ax, (name, cover) in zip(axes, covers.items(), strict=True):
-        _grey(ax, image)
-        shade = torch.where(cover.bool(), 1.0, torch.nan).reshape(28, 28)
-        ax.imshow(shade.numpy(), cmap="autumn", vmin=1, vmax=2)
-        ax.set_title(name, fontsize=9)
-        ax.set_xlabel(answers[name], fontsize=9)
-    figure.suptitle(heading, fontsize=11)
-    told = "; ".join(f"{' '.join(name.split())}: {answers[name]}" for name in covers)
-    return figure, f"{heading}. The image with masked pixels in red, and the net's answer: {told}."
 
 
 @house_style
