@@ -13,14 +13,15 @@ from dlgn_lib.statistics import median
 
 @house_style
 def case_shares(
-    cases: Mapping[str, tuple[Tensor, Tensor] | None], step: int, network: str, groups: Mapping[str, int]
+    cases: Mapping[str, tuple[Tensor, Tensor] | None], step: int, network: str, groups: Mapping[str, int], room: int = 0
 ) -> Drawing:
     """Draw the share of paths on the upper half for many settings, a row each: median and range over seeds, and the start.
 
     `cases` gives (shares at the start, shares at `step`), both (S,), by label, or None where the setting does not
-    apply; `groups` says how many rows, from above, each heading has.
+    apply; `groups` says how many rows, from above, each heading has, `room` for how many lines there is place at least.
     """
-    figure, ax = plt.subplots(figsize=(7, 0.28 * (len(cases) + len(groups)) + 1.1))
+    lines = max(room, len(cases) + len(groups))
+    figure, ax = plt.subplots(figsize=(7, 0.28 * lines + 1.1))
     colour, _, mark = NETWORKS[network]
     rows, told, y = iter(cases.items()), [], 0
     labels = {}
@@ -44,6 +45,7 @@ def case_shares(
     ax.text(1.02, 0, "up in", va="center", fontsize=9.5)
     ax.set(xlim=(0, 1), xlabel="share of path activity on the upper half")
     heading_rows(ax, labels, [place for place, text in labels.items() if text in groups])
+    ax.set_ylim(lines - 0.5, -0.5)
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[:2], names[:2], loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=9.5)
     ax.set_title(network, loc="left", fontsize=11, pad=12, x=-0.38)
