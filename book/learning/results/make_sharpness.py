@@ -31,7 +31,8 @@ GRIDS = (
     {"width": [64], "depth": [4], "frequency": [16, 8, 24, 4, 12, 32], "rms": RMS},
     {"width": [24, 48, 96], "depth": [4], "frequency": [8, 16], "rms": [5, 10, 30]},
     {"width": [64], "depth": [2, 3, 6], "frequency": [8, 16], "rms": [5, 10, 30]},
-    {"width": [32, 16, 128], "depth": [4], "frequency": [16, 8, 24, 4, 12, 32], "rms": RMS},
+    {"width": [32, 16], "depth": [4], "frequency": [16, 8, 24, 4, 12, 32], "rms": RMS},
+    {"width": [128], "depth": [4], "frequency": [16, 8, 24], "rms": RMS},
 )
 
 
