@@ -85,7 +85,7 @@ def seed_rows(rows: Mapping[str, Mapping[str, Tensor]], xlabel: str, breaks: Seq
         for name, each in values.items():
             at = y + 0.19 * (2 * names.index(name) / max(len(names) - 1, 1) - 1)
             colour, _, mark = styles[name]
-            ax.plot(each, at + apart(len(each), 0.07), ".", color=colour, ms=4, alpha=0.55, mew=0)
+            ax.plot(each, at + apart(len(each), 0.07), ".", color=colour, ms=6, alpha=0.6, mew=0)
             ax.plot(median(each), at, mark, color=colour, ms=6.5, label=name if y == 0 else None)
         told.append(f"{row} " + ", ".join(f"{name} {median(v):.2f}" for name, v in values.items()))
     for y in breaks:
