@@ -12,7 +12,7 @@ from dlgn_lib.pages.experts import equivalence, gating
 from dlgn_lib.pages.experts import paths as path_figures
 from dlgn_lib.pages.kernels import overlap, tangent
 from dlgn_lib.pages.learning import allocation, circle, half_spaces, images, relu, your_own_network
-from dlgn_lib.pages.neighbours import bridge, collapse, feature_map, haste, selectivity
+from dlgn_lib.pages.neighbours import bridge, collapse, contexts, feature_map, haste, selectivity
 from matplotlib import pyplot as plt
 
 from dlgn_lib import DLGN, ReLUNet, feature_spectrum, overlap_kernel, path_experts, path_gates, plots
@@ -546,6 +546,27 @@ def test_a_moment_of_the_race_is_told_with_its_losses_and_differences():
     apart = [statistics.mean(abs(a - b) for a, b in zip(net, other, strict=True)) for other in (target, formula)]
     within(alt, [20, medians(losses)[2], theory[2].item(), *apart], abs=0.06)
     assert numbers(alt)[3:] == pytest.approx(apart, abs=6e-4)
+
+
+def test_blocks_are_told_with_their_distance_from_the_first():
+    _, alt = contexts.block_tables([torch.eye(2), 2 * torch.eye(2)], "two")
+    assert "two: for each context" in alt and alt.endswith("context 1: 0.00; context 2: 0.75.")
+
+
+def test_distances_are_told_by_kind_and_description():
+    values = {"race": torch.tensor([1.0, 2.0, 4.0]), "formula": torch.tensor([3.0, 5.0, 7.0])}
+    _, alt = contexts.errors_by_kind({"mixed": values}, "three", "mean")
+    assert "three: mean distance" in alt and alt.endswith("mixed: race 2.00, formula 5.00.")
+
+
+def test_norms_are_told_by_the_number_of_contexts():
+    _, alt = contexts.subset_norms({"equal": {1: torch.tensor([[0.5, 0.1, 0.2]]), 2: torch.tensor([[3.0]])}}, 2)
+    assert "2 contexts" in alt and alt.endswith("equal: 1 0.20, 2 3.00.")
+
+
+def test_a_sum_is_told_with_its_peak_and_its_end():
+    _, alt = contexts.cancelling(torch.tensor([0, 10, 20]), {"equal": torch.tensor([0.2, 0.9, 0.1])}, "sum")
+    assert alt == "sum. equal: at most 0.90, at step 10; 0.10 at the end."
 
 
 def test_parts_are_told_with_the_step_at_which_half_is_learned():
