@@ -581,6 +581,27 @@ def test_a_moment_of_the_race_is_told_with_its_losses_and_differences():
     assert numbers(alt)[3:] == pytest.approx(apart, abs=6e-4)
 
 
+def test_blocks_are_told_with_their_distance_from_the_first():
+    _, alt = contexts.block_tables([torch.eye(2), 2 * torch.eye(2)], "two")
+    assert "two: for each context" in alt and alt.endswith("context 1: 0.00; context 2: 0.75.")
+
+
+def test_distances_are_told_by_kind_and_description():
+    values = {"race": torch.tensor([1.0, 2.0, 4.0]), "formula": torch.tensor([3.0, 5.0, 7.0])}
+    _, alt = contexts.errors_by_kind({"mixed": values}, "three", "mean")
+    assert "three: mean distance" in alt and alt.endswith("mixed: race 2.00, formula 5.00.")
+
+
+def test_norms_are_told_by_the_number_of_contexts():
+    _, alt = contexts.subset_norms({"equal": {1: torch.tensor([[0.5, 0.1, 0.2]]), 2: torch.tensor([[3.0]])}}, 2)
+    assert "2 contexts" in alt and alt.endswith("equal: 1 0.20, 2 3.00.")
+
+
+def test_a_sum_is_told_with_its_peak_and_its_end():
+    _, alt = contexts.cancelling(torch.tensor([0, 10, 20]), {"equal": torch.tensor([0.2, 0.9, 0.1])}, "sum")
+    assert alt == "sum. equal: at most 0.90, at step 10; 0.10 at the end."
+
+
 def test_parts_are_told_with_the_step_at_which_half_is_learned():
     steps, rising = torch.arange(6) * 10.0, torch.tensor([0.0, 0.1, 0.3, 0.6, 0.9, 1.0])
     parts = {"context 1": rising.expand(3, 6)}

@@ -27,7 +27,7 @@ def block_tables(blocks: Sequence[Tensor], title: str) -> Drawing:
         top, low = axes[:, number]
         image = activity_image(top, block, -1, 1)
         alike = block.T @ block
-        second = activity_image(low, alike, 0, 9)
+        second = activity_image(low, alike, 0, 6)
         top.set_title(f"context {number + 1}", fontsize=10.5)
         low.set_xlabel("item")
         for ax in (top, low):
@@ -40,7 +40,7 @@ def block_tables(blocks: Sequence[Tensor], title: str) -> Drawing:
     axes[0, 0].set_ylabel("property")
     axes[1, 0].set_ylabel("item")
     figure.colorbar(image, ax=axes[0], label="has the property", ticks=[-1, 0, 1], shrink=0.9)
-    figure.colorbar(second, ax=axes[1], label="likeness", ticks=[0, 3, 6, 9], shrink=0.9)
+    figure.colorbar(second, ax=axes[1], label="likeness", ticks=[0, 2, 4, 6], shrink=0.9)
     room_at_the_right(figure)
     figure.suptitle(title, fontsize=11)
     return figure, (
