@@ -37,7 +37,7 @@ def errors_by_samples(
 
     `level` is an error to compare with, and its name.
     """
-    figure, ax = plt.subplots(figsize=(7, 4))
+    figure, ax = plt.subplots(figsize=(7, 4.3))
     told = []
     for name, values in errors.items():
         colour, line, mark = KERNELS[name] if name in KERNELS else look(name)
@@ -53,7 +53,7 @@ def errors_by_samples(
     ax.set(yscale="log", ylim=(5e-4, 2.2), xlabel="training samples", ylabel="test error (squared)")
     ax.set_yticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
     ax.set_title(title, fontsize=11)
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside right center", fontsize=9)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=9)
     ends = f"from {samples[0]:,} to {samples[-1]:,} samples"
     return figure, f"Target: {title}. Test error, medians over seeds, {ends}: {'; '.join(told)}."
 
