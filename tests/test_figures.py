@@ -12,7 +12,7 @@ from dlgn_lib.pages.experts import equivalence, gating
 from dlgn_lib.pages.experts import paths as path_figures
 from dlgn_lib.pages.kernels import overlap, tangent
 from dlgn_lib.pages.learning import allocation, circle, controls, half_spaces, images, relu, your_own_network
-from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, feature_map, haste, selectivity
+from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, contexts, feature_map, haste, selectivity
 from matplotlib import pyplot as plt
 
 from dlgn_lib import DLGN, ReLUNet, feature_spectrum, overlap_kernel, path_experts, path_gates, plots
