@@ -12,7 +12,7 @@ from dlgn_lib.pages.experts import equivalence, gating
 from dlgn_lib.pages.experts import paths as path_figures
 from dlgn_lib.pages.kernels import overlap, tangent
 from dlgn_lib.pages.learning import allocation, circle, half_spaces, images, relu, your_own_network
-from dlgn_lib.pages.neighbours import bridge, collapse, feature_map, haste, selectivity
+from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, feature_map, haste, selectivity
 from matplotlib import pyplot as plt
 
 from dlgn_lib import DLGN, ReLUNet, feature_spectrum, overlap_kernel, path_experts, path_gates, plots
@@ -536,6 +536,28 @@ def test_features_in_use_are_told_for_each_number_of_targets():
     counts = {"net": torch.tensor([[2, 5], [3, 5]])}
     _, alt = collapse.features_in_use([1, 4], counts, {"net": 1 + random(2, 2)})
     assert "net: 2 to 3 for d = 1, 5 for d = 4" in alt
+
+
+def test_thresholds_are_told_with_their_counts_at_the_smallest_scale():
+    counts = {80: torch.tensor([[9.0, 12.0], [10.0, 14.0]]), 95: torch.tensor([[30.0, 60.0], [24.0, 66.0]])}
+    _, alt = colour_images.thresholds({"a": [0.1, 1], "b": [0.5, 1]}, {"a": counts, "b": {80: counts[95]}})
+    assert "a, smallest α: 80 %: 9 to 10, 95 %: 24 to 30; b, smallest α: 80 %: 24 to 30" in alt
+
+
+def test_the_best_setting_is_told_with_its_features():
+    found = {
+        (0.1, 0.02): (torch.tensor([10.0, 12.0, 11.0]), torch.tensor([0.5, 0.7, 0.6])),
+        (1.0, 0.05): (torch.tensor([30.0, 40.0, 50.0]), torch.tensor([0.8, 0.6, 0.75])),
+    }
+    _, alt = colour_images.accuracy_and_features({"a": found, "b": {(0.1, 0.02): found[0.1, 0.02]}})
+    assert "a: best 0.75 with 40 features (α = 1, rate 0.05), 2 settings" in alt
+    assert "b: best 0.6 with 11 features (α = 0.1, rate 0.02), 1 settings" in alt
+
+
+def test_kinds_of_nets_are_told_by_data_and_setting():
+    values = {"80 %": torch.tensor([9.0, 12.0]), "95 %": torch.tensor([40.0, 40.0])}
+    _, alt = colour_images.kinds_of_nets({"a": {"ReLU CNN": values}, "b": {"ReLU CNN": values}})
+    assert alt.count("ReLU CNN, 80 %: 9 to 12") == 2 and "b, ReLU CNN, 95 %: 40" in alt
 
 
 def test_a_moment_of_the_race_is_told_with_its_losses_and_differences():

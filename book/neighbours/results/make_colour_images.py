@@ -40,9 +40,10 @@ FULLY = {"net": NETS[:1], "epochs": [40]}
 CONVOLUTIONAL = {"net": NETS[1:], "epochs": [20], "lr": [RATE]}
 SWEEPS = (
     {"data": DATA, **FULLY, "alpha": ALPHAS, "lr": [RATE], "seed": range(5)},
-    {"data": DATA[:1], **CONVOLUTIONAL, "alpha": (0.1, 1.0), "seed": range(5)},
+    {"data": DATA[:1], **CONVOLUTIONAL, "alpha": [0.1], "seed": range(5)},
     {"data": DATA, **FULLY, "alpha": (0.1, 1.0, 10.0), "lr": RATES, "seed": range(5)},
-    {"data": DATA[1:], **CONVOLUTIONAL, "alpha": (0.1, 1.0), "seed": range(5)},
+    {"data": DATA[1:], **CONVOLUTIONAL, "alpha": [0.1], "seed": range(5)},
+    {"data": DATA[:1], **CONVOLUTIONAL, "alpha": [1.0], "seed": range(5)},
 )
 
 
