@@ -76,13 +76,13 @@ def accuracy_and_features(panels: Mapping[str, Mapping[tuple[float, float], tupl
 @house_style
 def kinds_of_nets(panels: Mapping[str, Mapping[str, Mapping[str, Tensor]]]) -> Drawing:
     """Draw one value per seed for each kind of net: a panel per (data set, measure), a mark per setting, values (S,)."""
-    figure, axes = plt.subplots(1, len(panels), figsize=(7.6, 3.5))
+    figure, axes = plt.subplots(1, len(panels), figsize=(7.6, 3.5), squeeze=False)
     told = []
-    for ax, (title, kinds) in zip(axes, panels.items(), strict=True):
+    for ax, (title, kinds) in zip(axes[0], panels.items(), strict=True):
         for place, (kind, settings) in enumerate(kinds.items()):
             for number, (name, values) in enumerate(settings.items()):
                 look, shift = SERIES[number], 0.24 * (number - (len(settings) - 1) / 2)
-                label = name if place == 0 and ax is axes[0] else None
+                label = name if place == 0 and ax is axes[0, 0] else None
                 ax.plot(
                     place + shift + apart(len(values), 0.08), values, look.mark, color=look.colour, ms=5, label=label
                 )
@@ -90,6 +90,6 @@ def kinds_of_nets(panels: Mapping[str, Mapping[str, Mapping[str, Tensor]]]) -> D
         _counts(ax)
         ax.set(title=title, xlim=(-0.5, len(kinds) - 0.5))
         ax.set_xticks(range(len(kinds)), [kind.replace(" ", "\n", 1) for kind in kinds])
-    axes[0].set_ylabel("features in use")
+    axes[0, 0].set_ylabel("features in use")
     figure.legend(loc="outside lower center", ncols=4)
     return figure, f"Features in use by kind of net, a mark per seed. {'; '.join(told)}."
