@@ -1,6 +1,6 @@
 """Train the networks of neighbours/colour-images and write their results beside this file.
 
-From the repository's root, about half an hour on one core:
+From the repository's root, about a quarter of an hour on one core:
 
     python book/neighbours/results/make_colour_images.py
 
