@@ -129,7 +129,7 @@ def test_false_claim_fails_the_build_with_claim_value_and_bound(book):
 
 
 def test_a_key_follows_what_its_page_needs_and_nothing_else(tmp_path):
-    from dlgn_site.cachekey import page_key
+    from dlgn_site.cachekey import page_key, values_key
 
     for folder in ("book/part/figures", "book/part/results", "dlgn_lib"):
         (tmp_path / folder).mkdir(parents=True)
@@ -158,6 +158,8 @@ def test_a_key_follows_what_its_page_needs_and_nothing_else(tmp_path):
     assert changed(
         "book/claims.yml", '> 1"\n  value: 3\n  format: "x"\ndrawn', '> 2"\n  value: 3\n  format: "x"\ndrawn'
     ) == {"plain"}
+    value = values_key(tmp_path, "part/plain")
+    assert changed("book/claims.yml", '> 2"', '> 3"') == {"plain"} and values_key(tmp_path, "part/plain") == value
     assert changed("book/part/figures/other.py", "1", "2") == {"drawn", "tabled"}
     assert changed("book/part/results/table.csv", "1", "2") == {"tabled"}
     assert changed("dlgn_lib/one.py", "41", "42") == {"plain", "drawn", "tabled"}

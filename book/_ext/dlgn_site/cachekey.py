@@ -59,13 +59,23 @@ def _asked(root: Path, page: str) -> str:
     return "".join(entry for entry in entries if re.search(rf"\bpage: {re.escape(page)}\s*[,\n}}]", entry))
 
 
-def page_key(root: Path, page: str) -> str:
-    """Return the key of a page, as in `learning/circle`: a hash of what its output depends on beside its own cells."""
+def _needed(root: Path, page: str) -> set[Path]:
+    """Return the files that the cells of a page read, beside the library."""
     source = root / "book" / f"{page}.md"
     files = _drawings(root, source)
     if any("committed_results" in file.read_text(encoding="utf-8") for file in {source, *files}):
         files |= set(root.glob("book/*/results/*.csv"))
-    return _hashed(root, files, library_key(root), _asked(root, page))
+    return files
+
+
+def values_key(root: Path, page: str) -> str:
+    """Return a hash of what the values depend on that a page measures, beside its cells; what is asked of them is not in it."""
+    return _hashed(root, _needed(root, page), library_key(root))
+
+
+def page_key(root: Path, page: str) -> str:
+    """Return the key of a page, as in `learning/circle`: a hash of what its output depends on beside its own cells."""
+    return _hashed(root, _needed(root, page), library_key(root), _asked(root, page))
 
 
 def cache_folder(app: Sphinx, document: str) -> Path:

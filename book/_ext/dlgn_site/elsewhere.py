@@ -25,7 +25,7 @@ import yaml
 from tqdm.auto import tqdm
 
 from dlgn_site import QUIET
-from dlgn_site.cachekey import library_key, page_key
+from dlgn_site.cachekey import library_key, values_key
 
 ROOT = Path(__file__).resolve().parents[3]
 #: what stands for another machine: environment variables, and a seed if random numbers move by a unit in the last place
@@ -104,7 +104,7 @@ def measure(page: str, seed: int | None = None, prepare: Callable[[], None] | No
 def run_page(page: str, name: str, folder: Path, module: str, settings: dict, *options: str) -> dict[str, list]:
     """Return what a page measures, from an earlier run of this name or a new one in a process of its own."""
     source = hashlib.sha256("\0".join(cells(page)).encode()).hexdigest()[:12]
-    file = folder / name / f"{page.replace('/', '.')}-{page_key(ROOT, page)}-{source}.json"
+    file = folder / name / f"{page.replace('/', '.')}-{values_key(ROOT, page)}-{source}.json"
     if not file.is_file():
         environment = (
             os.environ
