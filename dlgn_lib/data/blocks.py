@@ -17,17 +17,14 @@ def context_blocks(
 ) -> list[Tensor]:
     """Return one table (2I - 1, I) for each context, the `blocks` of `multi_context_task`.
 
-    Kinds:
-        "equal": the same tree in all contexts.
-        "mixed": a tree, a ring, a tree whose pairs are crossed, a tree of shuffled items, a ring of shuffled items; the first
-            three are those of the authors' code.
-        "permuted": for each context a tree over its own random order of the items.
-        "turned": trees whose items are turned at random against each other, H Q_c with a rotation Q_c = exp(S_c) that leaves
-            the mean over items alone; the root mean square of the angles of its planes is `angle`.
+    "equal" is the same tree in all contexts. "mixed" is a tree, a ring, a tree whose pairs are crossed, a tree of shuffled
+    items, a ring of shuffled items; the first three are those of the authors' code. "permuted" has for each context a tree
+    over its own random order of the items. "turned" has trees whose items are turned at random against each other, H Q_c with
+    a rotation Q_c = exp(S_c) that leaves the mean over items alone; the root mean square of the angles of its planes is `angle`.
     Source: "mixed" after the public code of Jarvis et al. (2025) [haste], the rest this book. Page: neighbours/contexts.
 
     Args:
-        kind: as above.
+        kind: "equal", "mixed", "permuted" or "turned".
         contexts: number of contexts C, at most 5 for "mixed".
         items: number of items, a power of two of at least 4.
         angle: of "turned", in radians.
@@ -69,8 +66,7 @@ def _rotation(items: int, angle: float, generator: torch.Generator | None) -> Te
     skew = skew * (angle * math.sqrt(2 * (size // 2)) / skew.norm())
     normal = torch.full((items, 1), -1 / math.sqrt(items), dtype=torch.float64)
     normal[0] += 1
-    basis = (
-        torch.eye(items, dtype=torch.float64) - 2 * normal @ normal.T / normal.square().sum()
-    )  # constant vector first
+    outer = normal @ normal.T / normal.square().sum()
+    basis = torch.eye(items, dtype=torch.float64) - 2 * outer  # its first column is the constant vector
     inner = torch.block_diag(torch.eye(1, dtype=torch.float64), torch.matrix_exp(skew))
     return basis @ inner @ basis.T

@@ -24,7 +24,7 @@ def own_modes(
 
     The common pathway has a mode for each singular vector of Σ_yx; what Σ_x mixes of them is left out. Pathway j learns
     -R_j, the negative of what the best linear map leaves in context j, along the singular vectors (u, s, v) of that; its modes
-    have d = 1. Before t*, the mean of the common modes' half times with weights (v · v_k)², it grows at the rate λ = |A_j v|,
+    have d = 1. Before t*, the mean of the common modes' half times with weights (v · v_k)², it grows at the rate λ = ‖A_j v‖,
     where A_j is what it sees of the whole targets, and then goes on from (h std²/2) e^{2λ η t*} ((1 + u · A_j v/λ)/2)².
     With equal blocks this is `context_theory`. With others it is an approximation. Source: this book. Page: neighbours/contexts.
 
