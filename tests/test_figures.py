@@ -281,18 +281,15 @@ def test_units_that_are_on_are_counted():
 
 
 def test_a_quantity_without_direction_gets_words_and_the_others_their_medians():
-    error = torch.tensor([10.0, 20.0, 30.0, 20.0])
-    views = {
-        "paths": {"share": (error / 2, 4, 0.9)},
-        "features": {"rank": (error, 2, 0.1)},
-        "gates": {"open": (2 * error, 0, 0.5)},
+    early, late = torch.tensor([0.5, 0.4, 0.6, 2.0]), torch.tensor([1.5, 2.0, 1.5, 1.0])
+    phases = {
+        "first": {"DLGN": {"share": (early, 4), "rank": (late, 2)}},
+        "second": {"DLGN": {"share": (late, 0), "rank": (early, 1)}},
     }
-    _, alt = bridge.timing(views, error, "smooth half", "DLGN")
-    assert "error half way at step 20 (medians of 4 runs)" in alt
-    assert (
-        "share step 10, first in 4, rank correlation 0.90; rank has no common direction; open step 40, first in 0"
-        in alt
-    )
+    _, alt = bridge.timeline(phases, ["share", "rank"], ["one", "two"])
+    assert alt.startswith("Half-way steps over those of the error, medians of 4 runs.")
+    assert "first, DLGN, share: 0.55, earlier in 3; first, DLGN, rank: no common direction" in alt
+    assert "second, DLGN, share: 1.50, earlier in 0; second, DLGN, rank: no common direction" in alt
 
 
 # and the rest of the drawings, by part
