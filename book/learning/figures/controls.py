@@ -1,4 +1,4 @@
-"""What the page learning/controls draws: many settings side by side, dose and response, echoes, and transplants."""
+"""What the page learning/controls draws: many settings side by side, dose and response, and echoes."""
 
 from collections.abc import Mapping, Sequence
 
