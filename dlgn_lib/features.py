@@ -151,7 +151,7 @@ def _effective_dimension(eigenvalues: Tensor) -> float:
 def d_lr(features: Tensor, output: Tensor) -> float:
     """Return 1 - CKA of the features' kernel and the projector on the span of the outputs, both centred: 0 rich, towards 1 lazy.
 
-    Source: the second version of [featuremap]. Computed without any N x N matrix. Page: neighbours/feature-map.
+    Source: this book, after notes on a later version of [featuremap]. Computed without any N x N matrix. Page: neighbours/feature-map.
 
     Raises:
         ValueError: if a tensor has the wrong shape, is not finite, or is constant.

@@ -107,7 +107,7 @@ def subset_norms(norms: Mapping[str, Mapping[int, Tensor]], contexts: int) -> Dr
 
 @house_style
 def cancelling(steps: Tensor, sums: Mapping[str, Tensor], title: str) -> Drawing:
-    """Draw the norm of the sum of the pathways' maps (T,), in parts of the root of the sum of their squares."""
+    """Draw the norm of the sum of the pathways' maps (T,), in parts of the sum of their norms."""
     figure, ax = plt.subplots(figsize=(6.8, 3.3))
     told = []
     for (name, values), (colour, line, _) in zip(sums.items(), SERIES, strict=False):

@@ -105,9 +105,9 @@ def sorted_eigenfunctions(panels: Mapping[str, Tensor], labels: Tensor, k: int) 
 def mode_race(
     times: Tensor, shares: Mapping[str, Tensor], points: Tensor, target: Tensor, limit: Tensor, now: float
 ) -> Drawing:
-    """Draw a read-out that learns mode by mode: the share of each mode learnt over time, and the function at time `now`.
+    """Draw a read-out that learns mode by mode: the share of each mode learned over time, and the function at time `now`.
 
-    `shares` gives the share learnt (T,) per mode, `points` the function (N,) now, `limit` where it ends.
+    `shares` gives the share learned (T,) per mode, `points` the function (N,) now, `limit` where it ends.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4), width_ratios=[1.25, 1])
     told = []
@@ -119,7 +119,7 @@ def mode_race(
     left.axvline(now, color=FAINT, lw=0.8)
     left.set(
         xlabel="time $t$",
-        ylabel="share learnt",
+        ylabel="share learned",
         ylim=(-0.03, 1.05),
         xlim=(times[0].item() - 0.1, times[-1].item() + 0.1),
     )
@@ -136,5 +136,5 @@ def mode_race(
     values = ", ".join(f"{value:.2f}" for value in points.tolist())
     return (
         figure,
-        f"At time {now:g} the read-out has learnt of {' and of '.join(told)}; its values at the points are {values}.",
+        f"At time {now:g} the read-out has learned of {' and of '.join(told)}; its values at the points are {values}.",
     )
