@@ -1,7 +1,7 @@
 """The forward feature map: eigenfunctions of the last hidden layer, and how much of target and output lies in them.
 
 A network is a feature map Φ, its last hidden layer, and a linear read-out. With Φ held fixed, gradient descent on the
-read-out changes the residual r by the operator (T r)(x) = E_x'[⟨Φ(x), Φ(x')⟩ r(x')]: the eigenfunctions of T are learnt
+read-out changes the residual r by the operator (T r)(x) = E_x'[⟨Φ(x), Φ(x')⟩ r(x')]: the eigenfunctions of T are learned
 one by one, at the speed of their eigenvalues. Here the expectation is the mean over a sample, so everything is a
 statement about that sample. Pages: neighbours/feature-map, neighbours/collapse.
 """

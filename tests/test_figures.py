@@ -237,13 +237,13 @@ def test_half_circles_are_counted_in_gate_patterns():
 # Part IV
 
 
-def test_modes_are_told_with_the_share_learnt_now():
+def test_modes_are_told_with_the_share_learned_now():
     times = torch.tensor([0.0, 1.0, 2.0])
     shares = {"fast": torch.tensor([0.0, 0.5, 0.9]), "slow": torch.tensor([0.0, 0.1, 0.3])}
     points = torch.tensor([0.25, 1.0])
     _, alt = feature_map.mode_race(times, shares, points, points, points, 1.0)
     assert (
-        alt == "At time 1 the read-out has learnt of fast 50% and of slow 10%; its values at the points are 0.25, 1.00."
+        alt == "At time 1 the read-out has learned of fast 50% and of slow 10%; its values at the points are 0.25, 1.00."
     )
 
 

@@ -1330,7 +1330,7 @@ def context_net(seed, **sizes):
 @law(gdln.context_theory, call=lambda **arguments: theory_numbers(**arguments))
 def _(draw):
     def truth(contexts, items, lr, std, common):
-        """The end of training: every mode is learnt, and their energies are those of the parts of the task."""
+        """The end of training: every mode is learned, and their energies are those of the parts of the task."""
         assert contexts >= 2 and common >= 1 and 0 < lr < math.inf and 0 < std < math.inf
         parts = parts_of(task(contexts, items)[1], contexts)
         return {name: float((part**2).sum() / 2) for name, part in parts.items()}
@@ -1340,7 +1340,7 @@ def _(draw):
 
 
 def theory_numbers(**arguments):
-    """Return for each mode what it adds to the loss if it is not learnt: ½ copies · s²/d."""
+    """Return for each mode what it adds to the loss if it is not learned: ½ copies · s²/d."""
     modes = gdln.context_theory(**arguments, others=7)
     energies = {mode.name: mode.copies * mode.s**2 / mode.d / 2 for mode in modes}
     order = parts_of(task(arguments["contexts"], arguments["items"])[1], arguments["contexts"])

@@ -27,7 +27,7 @@ _KINDS: dict[str, tuple[Callable[..., GatedNet], dict[str, object]]] = {
     "frozen DLGN ones": (DLGN, {"value_input": "ones"}),
     "frozen GaLU": (GaLUNet, {}),
 }
-#: The models of the tables, from no gates to gates that are learnt and back to gates that are not.
+#: The models of the tables, from no gates to gates that are learned and back to gates that are not.
 CLASSIFIERS = ("linear", *_KINDS)
 BATCH = 256
 

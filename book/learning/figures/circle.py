@@ -54,7 +54,7 @@ def circle_training(
     step: int,
     threshold: float = 0.01,
 ) -> Drawing:
-    """Draw, after the caption of Figure 2 of Yadav et al. (2024), the data on the circle, the target against the angle, the training losses.
+    """Draw the data on the circle, the target against the angle and the training losses, after Figure 2 of Yadav et al. (2024).
 
     Beside the data stand the outputs (S, N) of each model at one step, the median over seeds as colour. `losses` are (S, T), one
     value per step, drawn as median and range; the step is marked.
