@@ -243,7 +243,8 @@ def test_modes_are_told_with_the_share_learned_now():
     points = torch.tensor([0.25, 1.0])
     _, alt = feature_map.mode_race(times, shares, points, points, points, 1.0)
     assert (
-        alt == "At time 1 the read-out has learned of fast 50% and of slow 10%; its values at the points are 0.25, 1.00."
+        alt
+        == "At time 1 the read-out has learned of fast 50% and of slow 10%; its values at the points are 0.25, 1.00."
     )
 
 

@@ -33,6 +33,7 @@ from built_site import (
     site_file,
     source,
 )
+from dlgn_site.claims import is_check
 from dlgn_site.statements import read_statements
 from PIL import Image
 
@@ -278,7 +279,7 @@ def test_the_ledger_says_over_how_many_seeds():
 def test_the_ledger_counts_claims_and_checks():
     page = text_of(article("book/claims"))
     claims, checks = map(int, re.search(r"in all: (\d+) claims, (\d+) checks", page).groups())
-    kinds = Counter(find(name).is_check for name in ledger())
+    kinds = Counter(is_check(find(name)) for name in ledger())
     assert (claims, checks) == (kinds[False], kinds[True]) and checks > 50
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from dlgn_site import reseed
+from dlgn_site.claims import is_check
 from dlgn_site.statements import Statement, held, mark, read_statements
 
-from dlgn_lib.book.register import find
+from dlgn_lib.book.register import Claim, find
 
 ROOT = Path(__file__).resolve().parents[1]
 BELIEFS = re.findall(
@@ -38,6 +39,14 @@ def test_a_statement_without_claims_is_refused(tmp_path, lists, error, message):
         read_statements(file)
 
 
+@pytest.mark.parametrize(
+    ("needs", "expected"),
+    [("== 64", True), ("<= 1e-9", True), ("< 1e-12", True), ("< 0", False), ("<= 1e-4", False), ("= some", False), ("> 0", False)],
+)  # fmt: skip
+def test_a_check_is_an_equality(needs, expected):
+    assert is_check(Claim("id", "it", "this book", "intro", needs, 0)) is expected
+
+
 def test_every_page_with_a_statement_in_the_ledger_is_there():
     pages = {page for statement in read_statements() for page in statement.pages}
     assert pages and all((ROOT / "book" / f"{page}.md").is_file() for page in pages)
@@ -57,7 +66,7 @@ def test_a_belief_is_as_sure_as_its_claims(title, text):
     for one in supports + against:
         find(one)
     if word == "proved":
-        assert all(find(one).is_check for one in supports)
+        assert all(is_check(find(one)) for one in supports)
     if word == "sure":
         fresh = reseed.read(reseed.TABLE)
         assert held(supports, fresh), {one: fresh[one] for one in supports if one in fresh}

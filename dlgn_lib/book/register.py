@@ -40,17 +40,6 @@ class Claim:
         None  # from where to where the value goes on other machines (`make elsewhere`), if it moves
     )
 
-    @property
-    def is_check(self) -> bool:
-        """Whether it is an equality, exact or to rounding: true by proof, and counted apart from what could be otherwise.
-
-        >>> [Claim("id", "it", "this book", "intro", needs, 0).is_check for needs in ("== 64", "<= 1e-9", "<= 13", "= some")]
-        [True, True, False, False]
-        """
-        rule = _NEEDS.fullmatch(self.needs.strip())
-        small = rule and rule["op"] in ("<", "<=") and abs(float(rule["bound"])) <= 1e-4
-        return bool((rule and rule["op"] == "==") or small)
-
 
 @cache
 def registry() -> dict[str, Claim]:

@@ -17,7 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from dlgn_lib.book.files import register_path
-from dlgn_lib.book.register import Claim, elsewhere_text, find, needs_text, registered, registry
+from dlgn_lib.book.register import NUMBER, Claim, elsewhere_text, find, needs_text, registered, registry
 from dlgn_site import reseed
 
 logger = logging.getLogger(__name__)
@@ -59,40 +59,45 @@ class ClaimsTable(SphinxDirective):
         pages = dict.fromkeys(claim.page for claim in registry().values())
         for page in pages:
             of_page = [claim for claim in registry().values() if claim.page == page]
-            failing = sum(not _always(fresh[c.id]) for c in of_page if c.id in fresh)
+            failing = sum(not reseed.always(fresh[c.id]) for c in of_page if c.id in fresh)
             failed = f"; {failing} not in every set of fresh seeds" if failing else ""
             lines += [f"::::{{dropdown}} {self._title(page)}: {_count(of_page)}{failed}", f"{{doc}}`/book/{page}`", ""]
             for name, checks in (("Claims", False), ("Checks", True)):
-                chosen = [claim for claim in of_page if claim.is_check == checks]
+                chosen = [claim for claim in of_page if is_check(claim) == checks]
                 if chosen:
                     lines += [f"**{name}**", "", *_rows(chosen, fresh), ""]
             lines += ["::::", ""]
         return self.parse_text_to_nodes("\n".join(lines))
 
     def _title(self, page: str) -> str:
-        if (
-            f"book/{page}" not in self.env.found_docs
-        ):  # registered for a page that is not there: the check of claims says so
-            return page
+        if f"book/{page}" not in self.env.found_docs:
+            return page  # it is not there; `_check` says so
         text = Path(self.env.doc2path(f"book/{page}")).read_text(encoding="utf-8")
         return re.search(r"(?m)^# (.+)$", text)[1]
 
 
+def is_check(claim: Claim) -> bool:
+    """Return whether a claim is an equality, exact or to rounding: true by proof, counted apart from what could be otherwise."""
+    rounding = re.fullmatch(rf"<=? *({NUMBER})", claim.needs)
+    return claim.needs.startswith("==") or bool(rounding and 0 < float(rounding[1]) <= 1e-9)
+
+
+def sentence(claim: Claim) -> str:
+    """Return what is claimed, as the beginning of a sentence."""
+    return claim.statement[0].upper() + claim.statement[1:]
+
+
 def _count(claims: Collection[Claim]) -> str:
-    checks = sum(claim.is_check for claim in claims)
+    checks = sum(map(is_check, claims))
     parts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((len(claims) - checks, "claim"), (checks, "check")) if n]
     return ", ".join(parts)
 
 
-def _always(row: dict[str, str]) -> bool:
-    return row["held"] == row["sets"]
-
-
 def _in_all(claims: Collection[Claim], fresh: dict[str, dict[str, str]]) -> str:
-    seeded = [fresh[claim.id] for claim in claims if claim.id in fresh and not claim.is_check]
+    seeded = [fresh[claim.id] for claim in claims if claim.id in fresh and not is_check(claim)]
     told = f"{len(claims)} in all: {_count(claims)}."
     if seeded:
-        always = sum(map(_always, seeded))
+        always = sum(map(reseed.always, seeded))
         told += (
             f" {len(seeded)} of the claims depend on seeds; of these, {always} held in every set of fresh seeds "
             f"and {len(seeded) - always} did not."
@@ -104,7 +109,7 @@ def _rows(claims: Iterable[Claim], fresh: dict[str, dict[str, str]]) -> list[str
     head = ["Claim", "Measured", "Needs", "Over", "Fresh seeds"]
     rows = [
         [
-            f"{c.statement[0].upper()}{c.statement[1:]} ({{claim}}`{c.id}.page`, {{claim}}`{c.id}.row`)"
+            f"{sentence(c)} ({{claim}}`{c.id}.page`, {{claim}}`{c.id}.row`)"
             + (f"<br>{c.source}" if c.source != "this book" else ""),
             f"{{claim}}`{c.id}.value`<br>{{claim}}`{c.id}.verdict`",
             needs_text(c.needs) + (f"<br>*{elsewhere_text(c)}*" if c.spread and c.show != "bound" else ""),

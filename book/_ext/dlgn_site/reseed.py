@@ -121,6 +121,11 @@ def read(path: Path) -> dict[str, dict[str, str]]:
     return {row["claim"]: row for row in csv.DictReader(lines)}
 
 
+def always(row: dict[str, str]) -> bool:
+    """Return whether a claim held in every set, given its row of the table."""
+    return row["held"] == row["sets"]
+
+
 def told(claim: Claim, row: dict[str, str]) -> str:
     """Return how often a claim held on fresh seeds, and from where to where the printed value goes, as the ledger says it."""
     held = f"{row['held']} of {row['sets']} sets"
