@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
-import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -144,16 +143,18 @@ def _name_colours(figure: Figure) -> None:
             artist.set_gid(_PAGE)
 
 
+def _count(points: Any) -> int:
+    return len(points)
+
+
 def _corners(artist: Artist) -> int:
     if isinstance(artist, Line2D):
-        return len(np.atleast_2d(artist.get_path().vertices)) * (
-            4 if artist.get_marker() not in ("None", "", " ", None) else 1
-        )
+        return _count(artist.get_path().vertices) * (4 if artist.get_marker() not in ("None", "", " ", None) else 1)
     if isinstance(artist, PathCollection):
-        return 4 * len(np.atleast_2d(artist.get_offsets()))
+        return 4 * _count(artist.get_offsets())
     if isinstance(artist, Collection):
-        return sum(len(np.atleast_2d(path.vertices)) for path in artist.get_paths())
-    return len(np.atleast_2d(artist.get_path().vertices)) if isinstance(artist, Patch) else 0
+        return sum(_count(path.vertices) for path in artist.get_paths())
+    return _count(artist.get_path().vertices) if isinstance(artist, Patch) else 0
 
 
 def _rasterize(figure: Figure) -> None:
