@@ -35,8 +35,8 @@ TAB_STOPS = """() => [...document.querySelectorAll('pre, .cell_output > .output,
 #: what a player shows; the pictures by a hash, since they are long
 STATE = """figure => {
   const hash = text => { let h = 0; for (let i = 0; i < text.length; i++) h = (h * 31 + text.charCodeAt(i)) | 0; return h; };
-  const image = figure.querySelector('img'), all = name => [...figure.querySelectorAll(name)];
-  return {src: hash(image.src), alt: image.alt, outputs: all('output').map(o => o.textContent),
+  const picture = figure.querySelector('svg.dlgn-picture'), all = name => [...figure.querySelectorAll(name)];
+  return {src: hash(picture.innerHTML), alt: picture.getAttribute('aria-label'), outputs: all('output').map(o => o.textContent),
     ranges: all('input[type=range]').map(r => [+r.value, r.getAttribute('aria-valuetext')]),
     radios: all('input[type=radio]').filter(r => r.checked).map(r => +r.value),
     button: figure.querySelector('button').getAttribute('aria-label'), controls: figure.querySelector('.dlgn-controls').checkVisibility()};
@@ -219,10 +219,10 @@ def test_the_idea_is_on_the_first_screen(visits, size):
     visit = visits()
     visit.tab.set_viewport_size(size)
     tab = visit.open("book/intro")
-    parts = {name: tab.locator(name).first.bounding_box() for name in ("a.dlgn-start", "figure.dlgn-player img")}
+    parts = {name: tab.locator(name).first.bounding_box() for name in ("a.dlgn-start", "figure.dlgn-player svg")}
     parts["button"] = tab.locator("figure.dlgn-player button").bounding_box()
     assert parts["a.dlgn-start"]["y"] < size["height"] / 2
-    assert parts["figure.dlgn-player img"]["y"] < size["height"] * 0.7
+    assert parts["figure.dlgn-player svg"]["y"] < size["height"] * 0.7
     if size is DESKTOP:
         assert parts["button"]["y"] + parts["button"]["height"] <= size["height"]
     visit.tab.set_viewport_size(DESKTOP)
@@ -449,7 +449,7 @@ def test_print_shows_the_default_frame(visits, page):
     for player in players:
         state = player.state()
         assert (state["src"], state["alt"], state["controls"]) == (player.default["src"], player.default["alt"], False)
-        assert player.figure.locator("img").is_visible()
+        assert player.figure.locator("svg.dlgn-picture").is_visible()
     visit.tab.emulate_media(media="screen")
     visit.tab.evaluate("dispatchEvent(new Event('afterprint'))")
     for player in players:
@@ -467,7 +467,7 @@ PRINTED = """() => {
     wrong: seen('nav, .bd-sidebar, button, input, dialog, .prev-next-area, .headerlink').length
       + seen('details.dlgn-solution, details.dlgn-check, details.above-input').length,
     cut: seen('.bd-article pre').filter(tag => lines(tag).right > innerWidth + 1).length,
-    wide: seen('.bd-article img').filter(tag => tag.getBoundingClientRect().right > innerWidth + 1).length,
+    wide: seen('.bd-article :is(img, svg)').filter(tag => tag.getBoundingClientRect().right > innerWidth + 1).length,
     light: getComputedStyle(document.querySelector('.bd-article p')).color,
   };
 }"""
@@ -500,26 +500,29 @@ def test_paper_shows_the_text_and_nothing_to_click(visits, page):
 @with_players
 def test_default_frame_is_there_without_javascript(visits, page):
     for figure in visits(java_script_enabled=False).players(page):
-        assert figure.locator("img").is_visible() and not figure.locator(".dlgn-controls").is_visible()
-        box = figure.locator("img").bounding_box()
+        picture = figure.locator("svg.dlgn-picture")
+        assert picture.is_visible() and not figure.locator(".dlgn-controls").is_visible()
+        box = picture.bounding_box()
         assert box["width"] > 200 and box["height"] > 100
 
 
-MEASURE = """async figure => {
-  const image = figure.querySelector('img'), input = figure.querySelector('input[type=range]'), steps = [];
+MEASURE = """figure => {
+  const picture = figure.querySelector('svg.dlgn-picture'), input = figure.querySelector('input[type=range]'), steps = [];
   for (let place = 0; input && place <= +input.max; place++) {
     input.value = place;
     const began = performance.now();
     input.dispatchEvent(new Event('input', {bubbles: true}));
-    await image.decode();
+    picture.getBoundingClientRect();
     steps.push(performance.now() - began);
-    if (Math.abs(image.naturalWidth / image.naturalHeight - image.width / image.height) > .02) throw Error('stretched: ' + image.alt);
+    if (picture.querySelector(':scope > g > :not(defs)') === null) throw Error('empty: ' + picture.getAttribute('aria-label'));
+    for (const part of picture.querySelectorAll('[href^="#"]'))
+      if (!picture.querySelector(part.getAttribute('href'))) throw Error('not defined: ' + part.getAttribute('href'));
   }
   return steps;
 }"""
 
 
-def test_every_frame_decodes_in_its_own_shape(visits, capsys):
+def test_every_frame_has_all_that_it_refers_to(visits, capsys):
     visit, steps = visits(), []
     for page in PLAYED:
         for figure in visit.players(page):
@@ -528,8 +531,50 @@ def test_every_frame_decodes_in_its_own_shape(visits, capsys):
     middle, longest = statistics.median(steps), max(steps)
     with capsys.disabled():  # told, not tested: it depends on the machine and on what else it does
         print(
-            f"\n{len(steps)} slider steps, input to decoded picture: median {middle:.0f} ms, longest {longest:.0f} ms"
+            f"\n{len(steps)} slider steps, input to laid-out picture: median {middle:.0f} ms, longest {longest:.0f} ms"
         )
+
+
+#: what a reader of a figure sees of its picture: the pieces, in CSS pixels, and the widest thing
+SEEN = """figure => {
+  const seen = svg => getComputedStyle(svg).opacity !== '0' && svg.getBoundingClientRect().width > 2;
+  return [...figure.querySelectorAll('svg')].filter(seen).map(svg => {
+    const box = svg.getBoundingClientRect(), view = svg.viewBox.baseVal;
+    return {right: box.right, shape: box.width / box.height / (view.width / view.height), scale: box.width / view.width};
+  });
+}"""
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS)
+def test_a_phone_shows_the_whole_of_every_figure(visits, page):
+    visit = visits()
+    tab = visit.open(page)
+    tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    figures = tab.locator("figure.dlgn-figure").all()
+    assert all(len(figure.evaluate(SEEN)) == 1 for figure in figures)
+    tab.set_viewport_size(PHONE)
+    for figure in figures:
+        for part in figure.evaluate(SEEN):
+            assert part["right"] <= PHONE["width"]
+            assert part["shape"] == pytest.approx(1, abs=0.05)
+    tab.set_viewport_size(DESKTOP)
+    assert not visit.wrong
+
+
+#: the ground of a picture and of the figure drawn on it
+EDGE = """async figure => {
+  const picture = figure.querySelector('svg.dlgn-picture'), paper = getComputedStyle(picture).backgroundColor;
+  const first = picture.querySelector(':scope > g > path');
+  return {paper, ground: getComputedStyle(first).fill};
+}"""
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS)
+def test_no_figure_has_a_white_ground_in_the_dark(visits, page):
+    tab = visits(color_scheme="dark").open(page)
+    for figure in tab.locator("figure.dlgn-figure").all():
+        for colour in figure.evaluate(EDGE).values():
+            assert sum(int(part) for part in re.findall(r"\d+", colour)[:3]) < 200, colour
 
 
 def test_many_claims_fold_into_one_line_that_opens(visits):

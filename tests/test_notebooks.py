@@ -258,7 +258,7 @@ def test_notebook_runs(execute, path):
     for cell in cells:
         assert printed(cell, "stderr") == "", cell.source
         html = "".join(text for kind, text in shown(cell) if kind == "text/html")
-        assert html.count('src="data:image/') >= drawings(cell.source), f"no picture from:\n{cell.source}"
+        assert html.count('class="dlgn-picture"') >= drawings(cell.source), f"no picture from:\n{cell.source}"
         assert 'class="dlgn-claim fails"' not in html, html
         if drawings(cell.source) and "live=" in cell.source:
             assert "application/vnd.jupyter.widget-view+json" in dict(shown(cell)), (

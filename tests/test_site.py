@@ -190,15 +190,17 @@ def test_page_is_light(page):
 @every_notebook
 def test_players_are_whole_without_javascript(page):
     for player in article(page).select("figure.dlgn-player"):
-        (image,) = player.find_all("img")
+        (image,) = player.select("svg.dlgn-picture")
         (data,) = player.select("script.dlgn-frames")
         data = json.loads(data.get_text())
         frames, sizes = data["frames"], [len(p["values"]) for p in data["parameters"]]
         assert len(frames) == math.prod(sizes) <= 25 and len(sizes) <= 3
         default = sum(at * math.prod(sizes[number + 1 :]) for number, at in enumerate(data["start"]))
-        assert image["src"].startswith("data:image/webp;base64,") and image["alt"] == frames[default][0]
-        assert [number for number, (_, src) in enumerate(frames) if src is None] == [default]
-        alike = {f"{a} and {b}" for a, b in combinations(range(len(frames)), 2) if {*frames[a]} & {*frames[b]}}
+        shown = [part for part in image.find("g").find_all(recursive=False) if part.name != "defs"]
+        assert image["role"] == "img" and image["aria-label"] == frames[default][0]
+        assert frames[default][1] == [0, len(shown)], "the default frame is what is in the page"
+        seen = [(alt, tuple(runs)) for alt, runs in frames]
+        alike = {f"{a} and {b}" for a, b in combinations(range(len(frames)), 2) if {*seen[a]} & {*seen[b]}}
         assert not alike, "frames with the same picture or the same alt text"
         assert image["width"].isdigit() and image["height"].isdigit()  # the page does not jump while it loads
         (controls,) = player.select(".dlgn-controls[hidden]")

@@ -1,18 +1,31 @@
-// The player: shows one of several rendered frames, chosen by native range and radio inputs. No library, no network.
+// The player: shows one of several frames, chosen by native range and radio inputs. No library, no network.
+// A frame is a list of parts of the picture, most of which it shares with others; the parts of the first are in the page.
+// For other scripts: `figure.dlgn = {parameters: [{name, values}], at(), show(indices)}`, and the event "dlgn-change" that
+// bubbles from the figure, with `detail.at`, after each change. The picture is `svg.dlgn-picture`, its alt text aria-label.
 for (const figure of document.querySelectorAll("figure.dlgn-player:not([data-ready])")) {
   figure.dataset.ready = "1";
-  const { parameters, frames, start } = JSON.parse(figure.querySelector("script.dlgn-frames").textContent);
-  const image = figure.querySelector("img"), controls = figure.querySelector(".dlgn-controls");
+  const { parameters, pieces, frames, start } = JSON.parse(figure.querySelector("script.dlgn-frames").textContent);
+  const picture = figure.querySelector("svg.dlgn-picture"), place = picture.firstElementChild;
+  const controls = figure.querySelector(".dlgn-controls");
+  const [defs, ...parts] = place.children, known = parts.length; // the parts not in the page are made when first needed
+  const maker = document.createElementNS(picture.namespaceURI, "g");
+  function part(number) {
+    if (!parts[number]) {
+      maker.innerHTML = pieces[number - known];
+      parts[number] = maker.firstElementChild;
+    }
+    return parts[number];
+  }
   const button = controls.querySelector("button");
-  const fallback = image.src; // the frame in the page is not repeated among the frames
   const reduced = matchMedia("(prefers-reduced-motion: reduce)");
   let chosen = start.slice(), timer = null;
 
   const index = at => parameters.reduce((sum, p, i) => sum * p.values.length + at[i], 0);
   function show(at) {
-    const [alt, source] = frames[index(at)];
-    image.src = source || fallback;
-    image.alt = alt;
+    const [alt, runs] = frames[index(at)], shown = [defs];
+    for (let i = 0; i < runs.length; i += 2) for (let n = 0; n < runs[i + 1]; n++) shown.push(part(runs[i] + n));
+    place.replaceChildren(...shown);
+    picture.setAttribute("aria-label", alt);
     parameters.forEach((p, i) => {
       const inputs = controls.querySelectorAll(`[data-parameter="${i}"]`);
       if (inputs[0].type === "radio") inputs[at[i]].checked = true;
@@ -22,6 +35,7 @@ for (const figure of document.querySelectorAll("figure.dlgn-player:not([data-rea
         inputs[0].closest("label").querySelector("output").textContent = p.values[at[i]];
       }
     });
+    figure.dispatchEvent(new CustomEvent("dlgn-change", { bubbles: true, detail: { at: at.slice() } }));
   }
   function label() {
     const verb = reduced.matches ? "Next" : timer ? "Pause" : "Play";
@@ -48,6 +62,7 @@ for (const figure of document.querySelectorAll("figure.dlgn-player:not([data-rea
   reduced.addEventListener("change", stop);
   addEventListener("beforeprint", () => show(start));
   addEventListener("afterprint", () => show(chosen));
+  figure.dlgn = { parameters, at: () => chosen.slice(), show: at => { stop(); show(chosen = at.slice()); } };
   controls.hidden = false;
   label();
   show(chosen);

@@ -1,10 +1,8 @@
 """Figures for a page: `show` for a still one, `explore` for one with sliders that works with and without a kernel."""
 
-import base64
 import hashlib
 import html
 import inspect
-import io
 import itertools
 import json
 import math
@@ -16,16 +14,14 @@ from typing import Any
 
 from IPython import get_ipython
 from IPython.display import HTML, display
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from PIL import Image
 
 from dlgn_lib.book.build import in_build
+from dlgn_lib.book.panels import Box, panels
+from dlgn_lib.book.picture import Picture, picture, united
 from dlgn_lib.numbers import show_number
 
 MAX_FRAMES = 25
-_PIXELS_PER_INCH = 100  # size on the page
-_SHARPNESS = 1.6  # image pixels per page pixel
 _ids = itertools.count(1)
 
 
@@ -54,23 +50,42 @@ def _spoken(alt: str) -> str:
     return " ".join(re.sub(r"\\mathrm\b|[${}\\]", "", alt).split())
 
 
-def _encode(figure: Figure) -> tuple[str, int, int]:
-    """Return (data URI of a lossless WebP, width, height on the page) and close the figure."""
-    raw, packed = io.BytesIO(), io.BytesIO()
-    figure.savefig(raw, format="png", dpi=_PIXELS_PER_INCH * _SHARPNESS, facecolor="white")
-    plt.close(figure)
-    image = Image.open(raw).convert("RGB")
-    image.save(packed, "WEBP", lossless=True, method=4)
-    width, height = (round(size / _SHARPNESS) for size in image.size)
-    return "data:image/webp;base64," + base64.b64encode(packed.getvalue()).decode(), width, height
+#: the widest panel in pixels: it stays readable on a phone of 390 pixels
+_PANEL = 430
 
 
-def _img(source: str, width: int, height: int, alt: str) -> str:
-    return f'<div class="dlgn-scroll"><img src="{source}" width="{width}" height="{height}" alt="{html.escape(alt)}"></div>'
+def _key(*texts: str) -> str:
+    """Return a name that no other figure of a page has."""
+    return "p" + hashlib.sha1("\0".join([str(next(_ids)), *texts]).encode()).hexdigest()[:8]
+
+
+def _svg(first: Picture, every: Sequence[Picture], alt: str, key: str) -> str:
+    """Return the picture that is seen first, with what all the others need, and its panels for a narrow screen."""
+    view = Box(0, 0, *first.view)
+    scale = first.size[0] / first.view[0]
+    cut = panels([box for one in every for box in one.boxes], view, _PANEL / scale)
+    size = f'width="{first.size[0]}" height="{first.size[1]}"'
+    whole = (
+        f'<svg class="dlgn-picture" role="img" aria-label="{html.escape(alt)}" {size} viewBox="0 0 {view.right:g} {view.bottom:g}">'
+        f'<g id="{key}">{united(every)}{"".join(first.parts)}</g></svg>'
+    )
+    if len(cut) == 1:
+        return whole.replace("KEY-", f"{key}-")
+    parts = "".join(
+        f'<svg viewBox="{p.left:g} {p.top:g} {p.right - p.left:g} {p.bottom - p.top:g}" width="{(p.right - p.left) * scale:.0f}"'
+        f' height="{(p.bottom - p.top) * scale:.0f}"><use href="#{key}"/></svg>'
+        for p in cut
+    )
+    return f'{whole}\n<div class="dlgn-panels" aria-hidden="true">{parts}</div>'.replace("KEY-", f"{key}-")
 
 
 def _figure_html(body: str, kind: str = "") -> str:
     return f'<figure class="dlgn-figure {kind}">\n<style>{_asset("player.css")}</style>\n{body}\n</figure>'
+
+
+def _still(figure: Figure, alt: str) -> str:
+    drawn = picture(figure)
+    return _figure_html(_svg(drawn, [drawn], alt, _key(alt)))
 
 
 def show(figure: Figure, alt: str = "") -> HTML:
@@ -83,7 +98,36 @@ def show(figure: Figure, alt: str = "") -> HTML:
     if isinstance(figure, tuple):
         raise TypeError("show takes a figure and its alt text; put a star before a drawing: show(*figures.name(...))")
     figure, alt = _check_drawing((figure, alt), "show(figure, alt)")
-    return HTML(_figure_html(_img(*_encode(figure), alt)))
+    return HTML(_still(figure, alt))
+
+
+def _table(shown: Sequence[str], frames: Sequence[Sequence[str]]) -> tuple[list[str], list[list[int]]]:
+    """Return the parts that are not `shown`, each once, and each frame as runs [start, length, …] of part numbers.
+
+    The parts that are shown have the first numbers, in their order. A part that a frame has twice is kept twice.
+
+    >>> _table(["a", "b"], [["a", "b"], ["a", "c", "c"]])
+    (['c', 'c'], [[0, 2], [0, 1, 2, 2]])
+    """
+    numbers: dict[tuple[str, int], int] = {}
+    counted: list[list[tuple[str, int]]] = []
+    for parts in (shown, *frames):
+        seen: dict[str, int] = {}
+        counted.append([])
+        for part in parts:
+            seen[part] = seen.get(part, 0) + 1
+            counted[-1].append((part, seen[part]))
+            numbers.setdefault(counted[-1][-1], len(numbers))
+    runs: list[list[int]] = []
+    for frame in counted[1:]:
+        run: list[int] = []
+        for number in (numbers[part] for part in frame):
+            if run and number == run[-2] + run[-1]:
+                run[-1] += 1
+            else:
+                run += [number, 1]
+        runs.append(run)
+    return [part for part, _ in list(numbers)[len(shown) :]], runs
 
 
 def _text(value: object) -> str:
@@ -104,16 +148,14 @@ class Player:
     def __init__(self, draw: Callable, grid: Mapping[str, Sequence], start: Mapping[str, object]) -> None:
         self.grid = {name: list(values) for name, values in grid.items()}
         self.start = [self.grid[name].index(start[name]) if name in start else 0 for name in self.grid]
-        self.size: list[int] = []
-        self.frames: list[tuple[str, str]] = []  # (alt, data URI) in the order of itertools.product
+        self.frames: list[tuple[str, Picture]] = []  # (alt, picture) in the order of itertools.product
         for values in itertools.product(*self.grid.values()):
             at = dict(zip(self.grid, values, strict=True))
             figure, alt = _check_drawing(draw(**at), f"draw({', '.join(f'{k}={v!r}' for k, v in at.items())})")
-            source, *size = _encode(figure)
-            if self.frames and size != self.size:
-                raise ValueError(f"all frames must have one size, but {at} gave {size} after {self.size} pixels")
-            self.size = size
-            self.frames.append((alt, source))
+            drawn = picture(figure)
+            if self.frames and drawn.size != (first := self.frames[0][1].size):
+                raise ValueError(f"all frames must have one size, but {at} gave {drawn.size} after {first} pixels")
+            self.frames.append((alt, drawn))
 
     def _control(self, number: int, name: str, values: list, key: str) -> str:
         title, start = html.escape(name.replace("_", " ")), self.start[number]
@@ -132,19 +174,21 @@ class Player:
     def _repr_html_(self) -> str:
         sizes = [len(values) for values in self.grid.values()]
         default = sum(i * math.prod(sizes[n + 1 :]) for n, i in enumerate(self.start))
-        alt, source = self.frames[default]
-        key = "p" + hashlib.sha1(f"{next(_ids)}:{alt}:{source}".encode()).hexdigest()[:8]
+        alt, first = self.frames[default]
+        key = _key(alt, *first.parts)
+        pieces, frames = _table(first.parts, [drawn.parts for _, drawn in self.frames])
         data = {
             "parameters": [{"name": n.replace("_", " "), "values": list(map(_text, v))} for n, v in self.grid.items()],
-            "frames": [[a, None if i == default else s] for i, (a, s) in enumerate(self.frames)],
+            "pieces": [piece.replace("KEY-", f"{key}-") for piece in pieces],
+            "frames": [[a, frame] for (a, _), frame in zip(self.frames, frames, strict=True)],
             "start": self.start,
         }
         controls = "".join(self._control(i, n, v, key) for i, (n, v) in enumerate(self.grid.items()))
-        frames = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+        packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
         body = (
-            f"{_img(source, self.size[0], self.size[1], alt)}\n"
+            f"{_svg(first, [drawn for _, drawn in self.frames], alt, key)}\n"
             f'<div class="dlgn-controls" hidden><button type="button">▶</button>{controls}</div>\n'
-            f'<script type="application/json" class="dlgn-frames">{frames}</script>\n'
+            f'<script type="application/json" class="dlgn-frames">{packed}</script>\n'
             f"<script>(() => {{\n{_asset('player.js')}}})();</script>"
         )
         return _figure_html(body, "dlgn-player")
@@ -177,7 +221,7 @@ def _panel(draw: Callable, player: Player, live: Mapping[str, object]) -> object
 
     def redraw(**values: object) -> None:
         figure, alt = _check_drawing(draw(**values), "draw(...)")
-        display(HTML(_figure_html(_img(*_encode(figure), alt))))
+        display(HTML(_still(figure, alt)))
 
     heading = ipywidgets.HTML("Live: give any value; the figure is computed anew.")
     return ipywidgets.VBox([heading, *controls.values(), ipywidgets.interactive_output(redraw, controls)])

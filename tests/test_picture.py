@@ -1,0 +1,114 @@
+"""Figures as SVG: the same bytes every time, in the colours of the page, light, and cut into panels that lose nothing."""
+
+import base64
+import io
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib import pyplot as plt
+from PIL import Image
+
+from dlgn_lib.book.panels import Box, panels
+from dlgn_lib.book.picture import picture, united
+
+
+def drawn(paint, columns=1, **options):
+    figure, axes = plt.subplots(1, columns, figsize=(3 * columns, 2), **options)
+    paint(axes)
+    return picture(figure)
+
+
+def whole(one):
+    """Return a picture as one well-formed document."""
+    return ET.fromstring(f'<svg xmlns="http://www.w3.org/2000/svg">{united([one])}{"".join(one.parts)}</svg>')
+
+
+def busy(axes):
+    axes[0].plot([0, 1], [1, 0], color="#0072b2", label="line")
+    axes[0].scatter([0, 1], [0, 1], color="k")
+    axes[0].set_title("$x^2$ & more")
+    axes[0].legend()
+    axes[1].imshow(np.arange(9).reshape(3, 3))
+    axes[1].text(1, 1, "on a map", color="#222222")
+
+
+def test_the_same_drawing_gives_the_same_bytes():
+    first, second = (drawn(busy, 2) for _ in range(2))
+    assert first == second and not plt.get_fignums()
+
+
+def test_everything_that_is_referred_to_is_defined_once():
+    one = drawn(busy, 2)
+    names = [element.get("id") for element in whole(one).iter() if element.get("id")]
+    referred = set(re.findall(r'(?:href="#|url\(#)([^")]+)', "".join([*one.parts, *one.defs.values()])))
+    assert referred == set(names) and len(set(names)) == len(names)
+
+
+def colours(one):
+    return set(re.findall(r"var\(--dlgn-\w+,#\w{6}\)|#[0-9a-f]{6}(?=[;\"])", "".join([*one.parts, *one.defs.values()])))
+
+
+def test_lines_and_text_take_the_colours_of_the_page():
+    one = drawn(lambda ax: (ax.plot([0, 1], color="#0072b2"), ax.scatter([0], [1], color="k"), ax.set_title("title")))
+    assert colours(one) == {f"var(--dlgn-{name})" for name in ("ink,#000000", "paper,#ffffff", "blue,#0072b2")}
+
+
+def test_ink_on_a_map_stays_dark_and_its_labels_do_not():
+    def paint(ax):
+        ax.imshow(np.ones((2, 2)))
+        ax.text(0.5, 0.5, "on it", color="#222222")
+        ax.set_title("above it", color="#222222")
+
+    parts = "".join(drawn(paint).parts)
+    assert len(re.findall(r'style="fill:#222222"', parts)) == 1
+    assert len(re.findall(r'style="fill:var\(--dlgn-ink,#222222\)"', parts)) == 1
+
+
+def test_images_are_lossless():
+    values = np.random.default_rng(0).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+    one = drawn(lambda ax: (ax.imshow(values, interpolation="none"), ax.set_axis_off()))
+    data = re.search(r"base64,([^\"]+)", "".join(one.parts))[1]
+    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
+    assert {tuple(c) for c in image.reshape(-1, 3)} == {tuple(c) for c in values.reshape(-1, 3)}
+
+
+def test_a_crowd_of_points_is_an_image_and_a_few_are_not():
+    few, many = (drawn(lambda ax, n=n: ax.scatter(range(n), range(n))) for n in (20, 2000))
+    assert "<image" not in "".join(few.parts) and "".join(many.parts).count("<image") == 1
+    assert len("".join(many.parts)) < 30_000
+
+
+def test_a_colour_bar_stays_with_its_axes():
+    def paint(axes):
+        for ax in axes:
+            ax.figure.colorbar(ax.imshow(np.eye(3)), ax=ax)
+
+    assert len(drawn(paint, 2, layout="constrained").boxes) == 2
+
+
+boxes = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), *[st.integers(0, 90)] * 2, *[st.integers(1, 60)] * 2)
+
+
+@given(st.lists(boxes, min_size=1, max_size=8), st.integers(20, 200))
+def test_every_box_lies_in_exactly_one_panel(given, most):
+    found = panels(given, Box(0, 0, 150, 150), most)
+    for box in given:
+        holding = [
+            p
+            for p in found
+            if p.left <= box.left and p.top <= box.top and box.right <= p.right and box.bottom <= p.bottom
+        ]
+        assert len(holding) == 1
+    for p in found:
+        for q in found:
+            assert p is q or p.right <= q.left or q.right <= p.left or p.bottom <= q.top or q.bottom <= p.top
+
+
+@pytest.mark.parametrize(("columns", "most", "count"), [(2, 150, 2), (4, 210, 2), (4, 1000, 1), (4, 50, 4)])
+def test_as_few_panels_as_there_is_room_for(columns, most, count):
+    row = [Box(100 * i, 0, 100 * i + 90, 80) for i in range(columns)]
+    assert len(panels(row, Box(0, 0, 100 * columns, 80), most)) == count
