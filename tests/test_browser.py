@@ -465,7 +465,7 @@ PRINTED = """() => {
     text: document.querySelector('.bd-article').innerText.length,
     titles: seen('h1').length,
     wrong: seen('nav, .bd-sidebar, button, input, dialog, .prev-next-area, .headerlink').length
-      + seen('details.dlgn-solution, details.dlgn-check, details.above-input').length,
+      + seen('details.dlgn-solution, details.dlgn-check, details.dlgn-code, .dlgn-about').length,
     cut: seen('.bd-article pre').filter(tag => lines(tag).right > innerWidth + 1).length,
     wide: seen('.bd-article img').filter(tag => tag.getBoundingClientRect().right > innerWidth + 1).length,
     light: getComputedStyle(document.querySelector('.bd-article p')).color,
@@ -532,16 +532,97 @@ def test_every_frame_decodes_in_its_own_shape(visits, capsys):
         )
 
 
-def test_many_claims_fold_into_one_line_that_opens(visits):
-    page = "book/learning/allocation"
-    measured = len(BeautifulSoup(html_file(page).read_text(encoding="utf-8"), "html.parser").select(".dlgn-claim"))
-    tab = visits().open(page)
-    folds = tab.locator("details.dlgn-claims")
-    counts = [int(fold.locator("summary").inner_text().split()[1]) for fold in folds.all()]
-    assert counts == [fold.locator(".dlgn-claim").count() for fold in folds.all()]
-    assert min(counts) >= 4
-    assert tab.locator(".dlgn-claim").count() == measured
-    first = folds.first.locator(".dlgn-claim").first
-    assert not first.is_visible()
-    folds.first.locator("summary").click()
-    assert first.is_visible()
+# Code and claims
+
+
+def test_code_and_claims_are_a_line_that_opens(visits):
+    tab = visits().open("book/learning/allocation")
+    line = tab.locator(".dlgn-folds:has(.dlgn-claim)").first
+    fold = line.locator("details:has(.dlgn-claim)").first
+    claims = fold.locator(".dlgn-claim")
+    assert not claims.first.is_visible()
+    fold.locator("summary").focus()
+    tab.keyboard.press("Enter")
+    assert claims.first.is_visible() and fold.locator("summary").bounding_box()["height"] >= 24
+
+
+def test_an_address_opens_the_fold_that_it_leads_into(visits):
+    page, name = "book/learning/circle", "claim-circle-by-hand"
+    tab = visits().open(page, f"#{name}")
+    tab.wait_for_function("name => document.getElementById(name).checkVisibility()", arg=name)
+    tab = visits().open(page, "?again")
+    assert not tab.locator(f"#{name}").is_visible()
+    tab.evaluate("name => { location.hash = name }", name)
+    tab.wait_for_function("name => document.getElementById(name).checkVisibility()", arg=name)
+
+
+def a_number(tab):
+    """Return the first number of the page that was measured, and the box that tells about it."""
+    return tab.locator("a.dlgn-to-claim[aria-describedby]").first, tab.locator(".dlgn-about")
+
+
+def test_a_number_tells_about_itself_on_hover(visits):
+    visit = visits()
+    link, box = a_number(visit.open("book/learning/circle"))
+    link.hover()
+    box.wait_for()
+    told = visit.tab.locator(f"#{link.get_attribute('aria-describedby')}").text_content()
+    assert told in box.text_content() and "Needs:" in told and "Fresh seeds: held in" in told
+    box.locator("a").hover()  # the pointer may go over to the box
+    visit.tab.wait_for_timeout(400)
+    assert box.count() == 1 and box.locator("a").get_attribute("href") == link.get_attribute("href")
+    visit.tab.mouse.move(2, 2)
+    box.wait_for(state="detached")
+    assert not visit.wrong
+
+
+def test_a_number_tells_about_itself_to_a_keyboard(visits):
+    visit = visits()
+    link, box = a_number(visit.open("book/learning/circle"))
+    link.focus()
+    visit.tab.keyboard.press("Shift+Tab")
+    visit.tab.keyboard.press("Tab")
+    assert box.is_visible() and link.evaluate("link => link === document.activeElement")
+    visit.tab.keyboard.press("Tab")
+    assert box.locator("a").evaluate("link => link === document.activeElement")
+    visit.tab.keyboard.press("Escape")
+    assert box.count() == 0 and link.evaluate("link => link === document.activeElement")
+    assert not visit.wrong
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_first_tap_on_a_number_tells_and_the_second_leads_to_the_ledger(visits, theme):
+    visit = visits(viewport=PHONE, has_touch=True, color_scheme=theme)
+    tab = visit.open("book/learning/circle")
+    link, box = a_number(tab)
+    link.tap()
+    assert box.is_visible() and tab.url.endswith("circle.html")
+    place = box.bounding_box()
+    assert place["x"] >= 0 and place["x"] + place["width"] <= PHONE["width"]
+    accessible(tab, (PHONE,))
+    tab.locator("h1:visible").tap()
+    assert box.count() == 0
+    link.tap()
+    link.tap()
+    tab.wait_for_url("**/claims.html#claim-*")
+    tab.wait_for_function("document.getElementById(location.hash.slice(1)).checkVisibility()")
+    assert not visit.wrong
+
+
+def test_paper_has_the_number_and_no_mark(visits):
+    visit = visits()
+    link, _ = a_number(visit.open("book/learning/circle"))
+    mark = "link => getComputedStyle(link, '::after').content"
+    assert "✓" in link.evaluate(mark)
+    visit.tab.emulate_media(media="print")
+    assert "✓" not in link.evaluate(mark)
+    visit.tab.emulate_media(media="screen")
+
+
+def test_a_number_without_javascript_is_a_link(visits):
+    tab = visits(java_script_enabled=False).open("book/learning/circle")
+    link, box = a_number(tab)
+    link.hover()
+    assert box.count() == 0
+    link.click()
+    tab.wait_for_url("**/claims.html#claim-*")

@@ -33,7 +33,7 @@ from built_site import (
     site_file,
     source,
 )
-from dlgn_site.claims import is_check
+from dlgn_site.claims import is_check, sentence
 from dlgn_site.statements import read_statements
 from PIL import Image
 
@@ -291,6 +291,37 @@ def test_a_number_leads_to_its_row_and_the_row_to_its_cell():
     for link in article("book/claims").select("details a.dlgn-to-claim"):
         target, anchor = link["href"].split("#")
         assert article(f"book/{target.removesuffix('.html')}").find(id=anchor)["data-claim"]
+
+
+@every_notebook
+def test_a_number_points_to_what_stands_behind_it(page):
+    for link in article(page).select("a.dlgn-to-claim[aria-describedby]"):
+        told = article(page).find(id=link["aria-describedby"])
+        assert told.find_parent(class_="dlgn-abouts").has_attr("hidden")
+        claim = find(link["href"].split("#claim-")[1])
+        assert text_of(told).startswith(sentence(claim)) and "Measured: " in text_of(told)
+        assert told.find_next("a")["href"] == link["href"]
+
+
+@every_notebook
+def test_code_and_claims_stand_below_what_their_cells_show(page):
+    soup = article(page)
+    assert not soup.select("details.above-input")
+    folds = [
+        fold for fold in soup.select("details.dlgn-code") if not fold.find_parent(class_=["tag_check", "tag_solution"])
+    ]
+    for fold in folds:
+        summary, claims = text_of(fold.summary), fold.select(".dlgn-claim")
+        assert not fold.has_attr("open") and summary
+        assert (f"✓ {len(claims)} claim" in summary) == bool(claims) and all(c.get_text()[0] == "✓" for c in claims)
+        below = [part for later in fold.parent.find_next_siblings() for part in later.select("figure, img")]
+        assert fold.parent.find_parent(class_="cell") not in [b.find_parent(class_="cell") for b in below]
+    hidden = [cell.source for cell in code_cells(page, "hide-input")]
+    assert sum(bool(fold.select(".cell_input")) for fold in folds) == len(hidden)
+    shown = copy(soup)
+    for fold in shown.select("details"):
+        fold.extract()
+    assert not shown.select(".dlgn-claim")
 
 
 @pytest.mark.parametrize("statement", read_statements(), ids=lambda statement: statement.words[:30])

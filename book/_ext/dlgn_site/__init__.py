@@ -8,6 +8,8 @@ EXTENSIONS = (
     "cachekey",
     "side_by_side",
     "claims",
+    "claim_details",
+    "code_folds",
     "statements",
     "exercises",
     "course",

@@ -1,4 +1,4 @@
-"""Exercises and folded cells on the site: the `{exercise}` directive, the stub before a solution, the titles of folds."""
+"""Exercises on the site: the `{exercise}` directive, the stub before a solution, folded solutions and self-checks."""
 
 import re
 from typing import ClassVar
@@ -80,18 +80,8 @@ def _fold_cells(app: Sphinx, doctree: nodes.document) -> None:
             cell.parent[position : position + 1] = [*given, opening, cell, closing]
 
 
-def _name_folds(app: Sphinx, doctree: nodes.document) -> None:
-    """Give a folded cell the title in its first comment, as on Colab."""
-    for cell in doctree.findall(lambda n: isinstance(n, nodes.container) and "tag_hide-input" in n["classes"]):
-        first = next(cell.findall(nodes.literal_block)).astext().partition("\n")[0]
-        if first.startswith("# "):
-            cell["prompt_show"] = f"Code. {first[2:]}"
-            cell["prompt_hide"] = f"Hide the code. {first[2:]}"
-
-
 def setup(app: Sphinx) -> dict:
     """Register the directive and the folding of solutions."""
     app.add_directive("exercise", Exercise)
     app.connect("doctree-read", _fold_cells)
-    app.connect("doctree-read", _name_folds)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
