@@ -626,3 +626,48 @@ def test_a_number_without_javascript_is_a_link(visits):
     assert box.count() == 0
     link.click()
     tab.wait_for_url("**/claims.html#claim-*")
+
+
+# Type
+
+LINES = """() => [...document.querySelectorAll('.bd-article section > p')]
+  .filter(part => part.textContent.length > 300 && !part.querySelector('.math'))
+  .map(part => part.textContent.length * parseFloat(getComputedStyle(part).lineHeight) / part.getBoundingClientRect().height)"""
+
+
+def test_running_text_has_about_68_characters_a_line(visits):
+    visit = visits()
+    tab = visit.open("book/learning/circle")
+    per_line = statistics.mean(tab.evaluate(LINES))
+    assert 62 <= per_line <= 74
+    assert 17 <= tab.evaluate("parseFloat(getComputedStyle(document.querySelector('.bd-article p')).fontSize)") <= 18
+    wide = ["figure.dlgn-figure", "div.cell > div.cell_input"]
+    text, *wider = (tab.locator(f".bd-article {name}").first.bounding_box()["width"] for name in ["section > p", *wide])
+    assert min(wider) > 1.2 * text
+
+
+def test_the_fonts_are_those_of_the_book_and_come_once(visits):
+    visit = visits(viewport=DESKTOP)  # a tab of its own, which has fetched nothing yet
+    fetched = []
+    visit.tab.on("request", lambda request: fetched.append(request.url) if "/_static/fonts/" in request.url else None)
+    tab = visit.open("book/learning/circle")
+    tab.evaluate("document.fonts.ready.then(() => true)")
+    loaded = tab.evaluate("[...document.fonts].filter(font => font.status === 'loaded').map(font => font.family)")
+    assert {"Book Text", "Book Code"} <= {name.strip('"') for name in loaded}
+    assert len(fetched) == len(set(fetched)) <= 3 and not visit.wrong
+    missing = tab.evaluate("[...'αβγΣ⁻¹²≤≥−→✓ℓ'].filter(sign => !document.fonts.check(`16px 'Book Text'`, sign))")
+    assert not missing
+
+
+def test_kinds_of_boxes_differ_in_colour_and_sign(visits):
+    looks = set()
+    kinds = {
+        "book/kernels/overlap": ["theorem", "dlgn-exercise"],
+        "book/experts/paths": ["note"],
+        "book/intro": ["tip"],
+    }
+    look = "box => [getComputedStyle(box).borderLeftColor, getComputedStyle(box.querySelector('.admonition-title'), '::after').content]"
+    for page, names in kinds.items():
+        tab = visits().open(page)
+        looks |= {tuple(tab.locator(f".bd-article .admonition.{name}").first.evaluate(look)) for name in names}
+    assert len({colour for colour, _ in looks}) == len({sign for _, sign in looks}) == 4

@@ -92,6 +92,24 @@ def test_nothing_is_loaded_from_another_host(page):
     assert not re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)]*", "\n".join(styles))
 
 
+@with_generated
+def test_fonts_are_asked_for_with_the_page(page):
+    links = html(page).select("link[rel=preload][as=font]")
+    assert [PurePosixPath(link["href"]).name for link in links] == ["text.woff2", "code.woff2"]
+    assert all(link.has_attr("crossorigin") and site_file(page, link["href"]).is_file() for link in links)
+
+
+def test_fonts_are_small_and_have_their_licences_beside_them():
+    folder = ROOT / "book" / "assets" / "fonts"
+    files = sorted(folder.glob("*.woff2"))
+    assert len(files) == 3 and all(file.stat().st_size < 60_000 for file in files)
+    for name in ("text", "code"):
+        assert "SIL Open Font License, Version 1.1" in (folder / f"LICENSE-{name}.txt").read_text(encoding="utf-8")
+    assert "book/assets/fonts" in " ".join((ROOT / "LICENSE-TEXT").read_text(encoding="utf-8").split())
+    sheet = (SITE / "_static" / "type.css").read_text(encoding="utf-8")
+    assert set(re.findall(r'url\("([^"]+)"\)', sheet)) == {f"fonts/{file.name}" for file in files}
+
+
 def test_start_page_leads_to_the_introduction():
     start = html("index").select_one("meta[http-equiv=Refresh]")["content"]
     assert start.endswith("url=book/intro.html") and html_file("book/intro")

@@ -16,6 +16,7 @@ EXTENSIONS = (
     "colab_button",
     "accessible_references",
     "chapter_map",
+    "preload",
     "not_found",
     "content_policy",
 )
