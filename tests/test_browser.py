@@ -605,7 +605,7 @@ def test_the_first_tap_on_a_number_tells_and_the_second_leads_to_the_ledger(visi
     link.tap()
     link.tap()
     tab.wait_for_url("**/claims.html#claim-*")
-    tab.wait_for_function("document.getElementById(location.hash.slice(1)).checkVisibility()")
+    tab.wait_for_function("() => document.getElementById(location.hash.slice(1)).checkVisibility()")
     assert not visit.wrong
 
 
@@ -626,6 +626,63 @@ def test_a_number_without_javascript_is_a_link(visits):
     assert box.count() == 0
     link.click()
     tab.wait_for_url("**/claims.html#claim-*")
+
+
+# The ledger's filter
+
+SEEN = "[...document.querySelectorAll('#all-claims tbody tr')].filter(row => row.checkVisibility())"
+
+
+def rows_seen(tab, *words):
+    """Wait until the rows that are seen are those that the status line counts, and return their texts."""
+    tab.wait_for_function(
+        f"() => Boolean(document.querySelector('.dlgn-filter [role=status]').textContent) === {'true' if words else 'false'}"
+    )
+    texts = tab.evaluate(
+        f"{SEEN}.map(row => row.closest('details').querySelector('summary').textContent + row.textContent)"
+    )
+    assert all(word in text.lower() for word in words for text in texts)
+    return texts
+
+
+def told(tab):
+    return tab.locator(".dlgn-filter [role=status]").inner_text()
+
+
+def test_the_ledger_is_filtered_by_words_and_has_an_address(visits):
+    visit = visits()
+    tab = visit.open("book/claims")
+    assert not rows_seen(tab)
+    tab.get_by_label("Search the claims").fill("Sharpness frozen")
+    found = rows_seen(tab, "sharpness", "frozen")
+    pages = tab.locator("#all-claims details:visible").count()
+    assert found and told(tab) == f"{len(found)} claims on {pages} pages"
+    assert tab.url.endswith("claims.html?find=Sharpness+frozen")
+    tab = visit.open("book/claims", "?find=Sharpness+frozen")
+    assert rows_seen(tab, "sharpness", "frozen") == found
+    tab.get_by_label("Search the claims").fill("no such word")
+    tab.wait_for_function("() => document.querySelector('.dlgn-filter [role=status]').textContent === 'no claim'")
+    tab.get_by_label("Search the claims").fill("")
+    assert not rows_seen(tab) and tab.locator("#all-claims details:visible").count() > 20
+    assert tab.url.endswith("claims.html") and not visit.wrong
+
+
+def test_the_ledger_is_filtered_by_fresh_seeds_and_source(visits):
+    visit = visits()
+    tab = visit.open("book/claims", "?unsure=1")
+    found = rows_seen(tab, "sets")
+    held = [re.search(r"(\d+) of (\d+) sets", text).groups() for text in found]
+    assert len(found) > 5 and all(int(a) < int(b) for a, b in held)
+    sums = tab.locator("#all-claims summary").evaluate_all("all => all.map(one => one.textContent)")
+    assert len(found) == sum(int(number) for text in sums for number in re.findall(r"(\d+) not in every set", text))
+    tab.get_by_label("only those that did not").uncheck()
+    tab.locator(".dlgn-filter select").select_option(label="Yadav et al. [2024]")
+    tab.wait_for_url("**source=Yadav*")
+    found = rows_seen(tab, "yadav")
+    assert len(found) > 10
+    accessible(tab)
+    visit.tab.set_viewport_size(DESKTOP)
+    assert not visit.wrong
 
 
 # Type
