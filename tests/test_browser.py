@@ -1,5 +1,6 @@
 """The built site in a real browser: no request leaves it, every page is accessible, every player does what it should."""
 
+import ast
 import functools
 import itertools
 import json
@@ -17,7 +18,11 @@ import axe_playwright_python
 import pytest
 from bs4 import BeautifulSoup
 from built_site import ADDRESS, GENERATED, NOTEBOOKS, PAGES, SITE, html_file, source
+from dlgn_site import answers
 from playwright.sync_api import sync_playwright
+
+from dlgn_lib.book import Between
+from dlgn_lib.book.exercises import _examples, verdict
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 #: axe would fetch the style sheets once more (`preload`) to check a rule that is off, from wrong addresses
@@ -141,6 +146,13 @@ PLAYED = [
     for page in NOTEBOOKS
     if any("explore(" in cell.source for cell in source(page).cells if cell.cell_type == "code")
 ]
+
+
+def checks(page):
+    """Return the self-checks of a page."""
+    return [cell.source for cell in source(page).cells if "check" in cell.metadata.get("tags", [])]
+
+
 with_players = pytest.mark.parametrize("page", PLAYED)
 
 
@@ -683,6 +695,85 @@ def test_the_ledger_is_filtered_by_fresh_seeds_and_source(visits):
     accessible(tab)
     visit.tab.set_viewport_size(DESKTOP)
     assert not visit.wrong
+
+
+# Exercises
+
+ANSWERED = [page for page in NOTEBOOKS if any(map(answers.key, checks(page)))]
+
+
+def written(value):
+    """Return an answer as somebody writes it into the form."""
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+@pytest.mark.parametrize("page", ANSWERED)
+def test_an_answer_in_the_page_is_told_what_the_self_check_says(visits, page):
+    """The right one, every mistake that has a hint, and one that nobody thought of."""
+    visit = visits()
+    tab = visit.open(page)
+    asked = [code for code in checks(page) if answers.key(code)]
+    forms = tab.locator("form.dlgn-answer")
+    assert forms.count() == len(asked)
+    for form, code in zip(forms.all(), asked, strict=True):
+        call = next(
+            c for c in ast.walk(ast.parse(code)) if isinstance(c, ast.Call) and getattr(c.func, "id", "") == "check"
+        )
+        given = dict(zip(("answer", "cases"), call.args, strict=False)) | {k.arg: k.value for k in call.keywords}
+        right, hints = (eval(ast.unparse(given[name]), {"Between": Between}) for name in ("cases", "hints"))
+        kind, said = answers.key(code).kind, []
+        wrong = [
+            one for hint in hints.values() for one in _examples(hint) if isinstance(one, str) == (kind == "choice")
+        ]
+        for answer in [
+            *_examples(right),
+            *wrong,
+            *([[7.5] * len(right) if kind == "numbers" else 7.512e5] * (kind != "choice")),
+        ]:
+            if kind == "choice":
+                option = form.locator(f"input[value='{answer}']")
+                if not option.count():
+                    continue  # the exercise does not offer it
+                option.check()
+            else:
+                form.locator("input").fill(written(answer))
+            form.locator("button").click()
+            said.append(form.locator("[role=status]").inner_text())
+            expected = verdict(answer, [((), right)], hints)[1]
+            told_wrong = "is not it" in expected
+            assert said[-1] == expected or (told_wrong and "is not it. Try a smaller case" in said[-1]), (
+                answer,
+                said[-1],
+            )
+        assert said[0] == "✓ Right." and len(set(said)) >= 2
+    assert not visit.wrong
+
+
+def test_numbers_are_read_as_people_write_them(visits):
+    tab = visits().open("book/learning/circle")
+    form = tab.locator("form.dlgn-answer").first  # a quarter
+    said = {}
+    for text in ["0.25", "1/4", "25%", "2.5e-1", " .25 ", "0,25", "a quarter", "", "-0.25", "−1/4"]:
+        form.locator("input").fill(text)
+        form.locator("input").press("Enter")
+        said[text] = form.locator("[role=status]").inner_text()
+    assert [text for text in said if said[text] == "✓ Right."] == ["0.25", "1/4", "25%", "2.5e-1", " .25 "]
+    assert all(said[text].startswith("Not yet") for text in ("0,25", "a quarter", ""))
+    assert said["−1/4"].startswith("✗ Not quite: −1/4 is not it")
+
+
+def test_an_exercise_with_an_answer_is_accessible(visits):
+    for theme in ("light", "dark"):
+        visit = visits(color_scheme=theme)
+        tab = visit.open("book/learning/kernels-in-training")
+        for form in tab.locator("form.dlgn-answer").all():
+            form.locator("input").first.check() if form.locator("[type=radio]").count() else form.locator("input").fill(
+                "3"
+            )
+            form.locator("button").click()
+            assert form.locator("[role=status]").inner_text()
+        accessible(tab)
+        visit.tab.set_viewport_size(DESKTOP)
 
 
 # Type

@@ -33,6 +33,7 @@ from built_site import (
     site_file,
     source,
 )
+from dlgn_site.answers import key
 from dlgn_site.claims import is_check, sentence
 from dlgn_site.statements import read_statements
 from PIL import Image
@@ -413,14 +414,19 @@ def test_code_is_short(page):
 def test_exercise_shows_its_stub_and_folds_its_answer(page):
     solutions, boxes = code_cells(page, "solution"), article(page).select(".dlgn-exercise")
     assert len(boxes) == len(solutions) == len(code_cells(page, "check"))
-    for box, cell in zip(boxes, solutions, strict=True):
+    for box, cell, check in zip(boxes, solutions, code_cells(page, "check"), strict=True):
         assert re.search(r"\d+ minutes, (easy|medium|hard)", text_of(box))
-        shown, solution, check = (tag for tag, _ in zip(box.find_next_siblings(True), range(3), strict=False))
-        assert "dlgn-stub" in shown["class"] and shown.get_text().strip() == stub(cell.source)
-        for fold, word in ((solution, "dlgn-solution"), (check, "dlgn-check")):
-            assert fold.name == "details" and word in fold["class"] and not fold.has_attr("open")
-        assert cell.source.strip() in solution.get_text()
-        assert "✓ Right." in check.get_text()
+        asked, fold = key(check.source), box.find_next_sibling(True)
+        assert len(box.select("form.dlgn-answer[hidden]")) == bool(asked)
+        coded = asked is None or "\n" in stub(cell.source)
+        assert len(box.select(".dlgn-write a[href*=colab]")) == coded
+        if coded:
+            assert "dlgn-stub" in fold["class"] and fold.get_text().strip() == stub(cell.source)
+            fold = fold.find_next_sibling(True)
+        assert fold.name == "details" and "dlgn-solution" in fold["class"] and not fold.has_attr("open")
+        assert cell.source.strip() in fold.get_text() and text_of(fold.summary) == "Solution"
+        (inner,) = fold.select("details.dlgn-check:not([open])")
+        assert "✓ Right." in inner.get_text() and check.source.strip() in inner.get_text()
 
 
 @every_notebook
