@@ -33,7 +33,8 @@ from built_site import (
     site_file,
     source,
 )
-from dlgn_site.claims import is_check
+from dlgn_site.answers import key
+from dlgn_site.claims import is_check, sentence
 from dlgn_site.statements import read_statements
 from PIL import Image
 
@@ -90,6 +91,24 @@ def test_nothing_is_loaded_from_another_host(page):
     sheets = [site_file(page, link["href"]) for link in html(page).select("link[rel=stylesheet]")]
     styles = [tag.get_text() for tag in html(page).find_all("style")] + [sheet.read_text() for sheet in sheets]
     assert not re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)]*", "\n".join(styles))
+
+
+@with_generated
+def test_fonts_are_asked_for_with_the_page(page):
+    links = html(page).select("link[rel=preload][as=font]")
+    assert [PurePosixPath(link["href"]).name for link in links] == ["text.woff2", "code.woff2"]
+    assert all(link.has_attr("crossorigin") and site_file(page, link["href"]).is_file() for link in links)
+
+
+def test_fonts_are_small_and_have_their_licences_beside_them():
+    folder = ROOT / "book" / "assets" / "fonts"
+    files = sorted(folder.glob("*.woff2"))
+    assert len(files) == 3 and all(file.stat().st_size < 60_000 for file in files)
+    for name in ("text", "code"):
+        assert "SIL Open Font License, Version 1.1" in (folder / f"LICENSE-{name}.txt").read_text(encoding="utf-8")
+    assert "book/assets/fonts" in " ".join((ROOT / "LICENSE-TEXT").read_text(encoding="utf-8").split())
+    sheet = (SITE / "_static" / "type.css").read_text(encoding="utf-8")
+    assert set(re.findall(r'url\("([^"]+)"\)', sheet)) == {f"fonts/{file.name}" for file in files}
 
 
 def test_start_page_leads_to_the_introduction():
@@ -295,6 +314,37 @@ def test_a_number_leads_to_its_row_and_the_row_to_its_cell():
         assert article(f"book/{target.removesuffix('.html')}").find(id=anchor)["data-claim"]
 
 
+@every_notebook
+def test_a_number_points_to_what_stands_behind_it(page):
+    for link in article(page).select("a.dlgn-to-claim[aria-describedby]"):
+        told = article(page).find(id=link["aria-describedby"])
+        assert told.find_parent(class_="dlgn-abouts").has_attr("hidden")
+        claim = find(link["href"].split("#claim-")[1])
+        assert text_of(told).startswith(sentence(claim)) and "Measured: " in text_of(told)
+        assert told.find_next("a")["href"] == link["href"]
+
+
+@every_notebook
+def test_code_and_claims_stand_below_what_their_cells_show(page):
+    soup = article(page)
+    assert not soup.select("details.above-input")
+    folds = [
+        fold for fold in soup.select("details.dlgn-code") if not fold.find_parent(class_=["tag_check", "tag_solution"])
+    ]
+    for fold in folds:
+        summary, claims = text_of(fold.summary), fold.select(".dlgn-claim")
+        assert not fold.has_attr("open") and summary
+        assert (f"✓ {len(claims)} claim" in summary) == bool(claims) and all(c.get_text()[0] == "✓" for c in claims)
+        below = [part for later in fold.parent.find_next_siblings() for part in later.select("figure, img")]
+        assert fold.parent.find_parent(class_="cell") not in [b.find_parent(class_="cell") for b in below]
+    hidden = [cell.source for cell in code_cells(page, "hide-input")]
+    assert sum(bool(fold.select(".cell_input")) for fold in folds) == len(hidden)
+    shown = copy(soup)
+    for fold in shown.select("details"):
+        fold.extract()
+    assert not shown.select(".dlgn-claim")
+
+
 @pytest.mark.parametrize("statement", read_statements(), ids=lambda statement: statement.words[:30])
 def test_a_statement_names_the_claims_that_it_prints(statement):
     """What stands in the row is evidence, and what is evidence is of the pages that the row names."""
@@ -366,14 +416,19 @@ def test_code_is_short(page):
 def test_exercise_shows_its_stub_and_folds_its_answer(page):
     solutions, boxes = code_cells(page, "solution"), article(page).select(".dlgn-exercise")
     assert len(boxes) == len(solutions) == len(code_cells(page, "check"))
-    for box, cell in zip(boxes, solutions, strict=True):
+    for box, cell, check in zip(boxes, solutions, code_cells(page, "check"), strict=True):
         assert re.search(r"\d+ minutes, (easy|medium|hard)", text_of(box))
-        shown, solution, check = (tag for tag, _ in zip(box.find_next_siblings(True), range(3), strict=False))
-        assert "dlgn-stub" in shown["class"] and shown.get_text().strip() == stub(cell.source)
-        for fold, word in ((solution, "dlgn-solution"), (check, "dlgn-check")):
-            assert fold.name == "details" and word in fold["class"] and not fold.has_attr("open")
-        assert cell.source.strip() in solution.get_text()
-        assert "✓ Right." in check.get_text()
+        asked, fold = key(check.source), box.find_next_sibling(True)
+        assert len(box.select("form.dlgn-answer[hidden]")) == bool(asked)
+        coded = asked is None or "\n" in stub(cell.source)
+        assert len(box.select(".dlgn-write a[href*=colab]")) == coded
+        if coded:
+            assert "dlgn-stub" in fold["class"] and fold.get_text().strip() == stub(cell.source)
+            fold = fold.find_next_sibling(True)
+        assert fold.name == "details" and "dlgn-solution" in fold["class"] and not fold.has_attr("open")
+        assert cell.source.strip() in fold.get_text() and text_of(fold.summary) == "Solution"
+        (inner,) = fold.select("details.dlgn-check:not([open])")
+        assert "✓ Right." in inner.get_text() and check.source.strip() in inner.get_text()
 
 
 @every_notebook

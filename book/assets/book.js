@@ -8,20 +8,67 @@ function mark() {
 addEventListener("load", mark);
 addEventListener("resize", mark);
 
-// Many checked claims in a row fold into one line. A false one stays in sight.
-function foldClaims() {
-  for (const output of document.querySelectorAll("div.cell_output")) {
-    const claims = [...output.querySelectorAll(".dlgn-claim")];
-    if (claims.length < 4 || claims.some((claim) => claim.classList.contains("fails"))) continue;
-    const fold = document.createElement("details"), line = document.createElement("summary");
-    fold.className = "dlgn-claims";
-    line.textContent = `✓ ${claims.length} claims hold`;
-    const parts = claims.map((claim) => claim.closest(".output") ?? claim);
-    parts[0].before(fold);
-    fold.append(line, ...parts);
-  }
+// An address may lead into a fold: it opens, with all that it lies in.
+function unfold() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let fold = target?.parentElement?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  if (target?.closest("details")) target.scrollIntoView();
 }
-addEventListener("DOMContentLoaded", foldClaims);
+addEventListener("load", unfold);
+addEventListener("hashchange", unfold);
+
+// What stands behind a number, beside it: on hover, focus and tap; Escape, or a press elsewhere, closes it.
+const box = document.createElement("span");
+box.className = "dlgn-about";
+let asked, touched = false, leaving;
+function tell(link) {
+  clearTimeout(leaving);
+  if (link === asked) return;
+  asked = link;
+  if (!link) return box.remove();
+  box.replaceChildren(...document.getElementById(link.getAttribute("aria-describedby")).parentElement.cloneNode(true).childNodes);
+  box.querySelector("[id]").removeAttribute("id");
+  link.after(box);
+  place();
+}
+function place() {
+  if (!asked) return;
+  const { left, top, bottom } = asked.getBoundingClientRect(), { width, height } = box.getBoundingClientRect();
+  box.style.left = `${Math.max(8, Math.min(left, document.documentElement.clientWidth - width - 8))}px`;
+  box.style.top = `${bottom + height + 8 < innerHeight ? bottom + 2 : Math.max(8, top - height - 2)}px`;
+}
+const number = (event) => event.target.closest?.("a.dlgn-to-claim[aria-describedby]");
+addEventListener("pointerover", (event) => {
+  if (event.pointerType !== "mouse") return;
+  if (number(event)) tell(number(event));
+  else if (box.contains(event.target)) clearTimeout(leaving);
+});
+addEventListener("pointerout", (event) => {
+  if (event.pointerType !== "mouse" || !asked || !(number(event) || box.contains(event.target))) return;
+  clearTimeout(leaving);
+  leaving = setTimeout(() => asked?.matches(":focus-visible") || box.matches(":focus-within") || tell(), 250);
+});
+addEventListener("focusin", (event) => {
+  if (event.target.matches(":focus-visible") && number(event)) tell(number(event));
+  else if (asked && !box.contains(event.target) && !touched) tell();
+});
+addEventListener("pointerdown", (event) => {
+  touched = event.pointerType === "touch";
+  if (asked && !number(event) && !box.contains(event.target)) tell();
+}, true);
+addEventListener("click", (event) => {
+  const link = number(event);
+  if (!link || !touched || link === asked) return;
+  event.preventDefault(); // a finger cannot hover: the first tap tells, the second follows the link
+  tell(link);
+});
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  if (box.contains(document.activeElement)) asked.focus();
+  tell();
+});
+addEventListener("scroll", place, { capture: true, passive: true });
+addEventListener("resize", place);
 
 // On a phone a table of four columns or more becomes a list (book.css); each cell then starts with the name of its column.
 function labelColumns() {

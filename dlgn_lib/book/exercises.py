@@ -47,6 +47,23 @@ def _same(a: object, b: object) -> bool:
     return a.shape == b.shape and torch.allclose(a, b, rtol=1e-4, atol=1e-9)  # float32 answers are fine
 
 
+def _other_kind(got: object, expected: object) -> str:
+    """Return what to say if an answer is not even of the kind that is asked for."""
+    if isinstance(expected, str) or isinstance(got, str):
+        return "" if isinstance(expected, str) else " Give a number, without quotation marks."
+    try:
+        given, asked = (
+            tuple(torch.as_tensor(value).shape) for value in (got, 0 if isinstance(expected, Between) else expected)
+        )
+    except (TypeError, ValueError, RuntimeError):
+        return ""
+    if given == asked:
+        return ""
+    if not given:
+        return f" The answer is a list or vector of {asked[0]}, yours is a single number."
+    return f" The answer has the shape {asked}, yours {given}." if asked else " The answer is a single number."
+
+
 def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] | None = None) -> tuple[bool, str]:
     """Return (accepted, message) for a learner's answer; arguments as for `check`, with a value as the case ((), value).
 
@@ -70,10 +87,11 @@ def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] 
         if all(_same(result, _value(wrong, args)) for result, (args, _) in zip(results, cases, strict=True)):
             return False, f"✗ Not quite. {hint}"
     args, got, expected = next((a, r, e) for r, (a, e) in zip(results, cases, strict=True) if not _same(r, e))
+    kind = _other_kind(got, expected)
     if not callable(answer):
-        return False, f"✗ Not quite: {got} is not it. Try a smaller case by hand first."
+        return False, f"✗ Not quite: {got} is not it.{kind or ' Try a smaller case by hand first.'}"
     given = str(args) if len(str(args)) < 80 else "of one test case"
-    return False, f"✗ Not quite: for the input {given} the answer is {expected}, yours gives {got}."
+    return False, f"✗ Not quite: for the input {given} the answer is {expected}, yours gives {got}.{kind}"
 
 
 def _examples(wrong: object) -> list:

@@ -29,6 +29,10 @@ class claim_value(nodes.Inline, nodes.TextElement):
     """Placeholder of a measured value, filled in when all pages are read."""
 
 
+class claim_link(nodes.reference):
+    """A measured value in the text, with a mark and a link to its row in the ledger; `claim_details` tells what it is."""
+
+
 class ClaimRole(SphinxRole):
     """{claim}`id` is the value measured by this build, with a link to its row in the ledger.
 
@@ -142,11 +146,17 @@ def _merge(app: Sphinx, env: BuildEnvironment, docnames: list[str], other: Build
     _verdicts(env).update({name: _verdicts(other)[name] for name in docnames if name in _verdicts(other)})
 
 
+def verdicts_in(node: nodes.Element) -> list[dict]:
+    """Return the verdicts of the claims in the outputs of cells below a node."""
+    texts = (raw.astext() for raw in node.findall(nodes.raw) if "html" in raw["format"].split())
+    return [json.loads(html.unescape(verdict)) for text in texts for verdict in _DATA.findall(text)]
+
+
 def _collect(app: Sphinx, doctree: nodes.document) -> None:
     found = []
     for raw in doctree.findall(nodes.raw):
-        if "html" in raw["format"].split() and (verdicts := _DATA.findall(raw.astext())):
-            found += [json.loads(html.unescape(verdict)) for verdict in verdicts]
+        if verdicts := verdicts_in(raw):
+            found += verdicts
             raw.children = [nodes.Text(_DATA.sub(_with_anchor, raw.astext()))]
     if found:
         _verdicts(app.env)[app.env.docname] = found
@@ -156,14 +166,15 @@ def _with_anchor(found: re.Match) -> str:
     return f'id="claim-{json.loads(html.unescape(found[1]))["id"]}" {found[0]}'
 
 
-def _measured(env: BuildEnvironment) -> dict[str, tuple[str, dict]]:
+def measured_by(env: BuildEnvironment) -> dict[str, tuple[str, dict]]:
+    """Return claim -> (page that measured it, verdict)."""
     return {v["id"]: (docname, v) for docname, found in _verdicts(env).items() for v in found}
 
 
 def _check(app: Sphinx, env: BuildEnvironment) -> None:
     if app.config.nb_execution_mode == "off":  # the export of notebooks measures nothing
         return
-    measured = _measured(env)
+    measured = measured_by(env)
     for claim in registry().values():
         if claim.id not in measured:
             logger.warning(
@@ -180,7 +191,7 @@ def _check(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    measured = _measured(app.env)
+    measured = measured_by(app.env)
     for node in list(doctree.findall(claim_value)):
         node.replace_self(_shown(app, docname, node["claim"], node["field"], measured.get(node["claim"], ("", {}))[1]))
 
@@ -198,15 +209,17 @@ def _shown(app: Sphinx, docname: str, claim_id: str, field: str, verdict: dict) 
     value = nodes.inline("", shown, classes=["dlgn-claim-value"])
     if field != "shown" or LEDGER not in app.env.found_docs:
         return value
-    link = _link(app, docname, LEDGER, claim_id, "")
-    link["reftitle"] = f"{claim.statement} (needs {needs_text(claim.needs)}); to its row in the ledger"
+    link = _link(app, docname, LEDGER, claim_id, "", claim_link)
+    link["claim"], link["fails"] = claim_id, verdict.get("holds") is False
     link += value
     return link
 
 
-def _link(app: Sphinx, docname: str, target: str, claim_id: str, text: str) -> nodes.reference:
+def _link(
+    app: Sphinx, docname: str, target: str, claim_id: str, text: str, kind: type[nodes.reference] = nodes.reference
+) -> nodes.reference:
     address = f"{app.builder.get_relative_uri(docname, target)}#claim-{claim_id}"
-    return nodes.reference("", text, refuri=address, internal=True, classes=["dlgn-to-claim"])
+    return kind("", text, refuri=address, internal=True, classes=["dlgn-to-claim"])
 
 
 def measured_in(site: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Exercises and folded cells on the site: the `{exercise}` directive, the stub before a solution, the titles of folds."""
+"""Exercises on the site: the `{exercise}` directive, the stub before a solution, folded solutions and self-checks."""
 
 import re
 from typing import ClassVar
@@ -9,8 +9,14 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from dlgn_lib.book.exercises import stub
+from dlgn_site import answers
+from dlgn_site.colab_button import colab_url
 
 DIFFICULTIES = ("easy", "medium", "hard")
+
+
+#: the answers of an exercise, one fold in the other
+FOLDS = {"solution": "Solution", "check": "How the notebook checks it"}
 
 
 def _difficulty(argument: str) -> str:
@@ -68,30 +74,44 @@ class Exercise(SphinxDirective):
         return [box]
 
 
+def _cells(doctree: nodes.document, tag: str) -> list[nodes.container]:
+    return list(doctree.findall(lambda node: isinstance(node, nodes.container) and f"tag_{tag}" in node["classes"]))
+
+
+def _code(cell: nodes.container) -> str:
+    return next(cell.findall(nodes.literal_block)).astext()
+
+
+def _where_to_write(app: Sphinx, docname: str) -> list[nodes.Node]:
+    """Return the link to the notebook, where an exercise that asks for code is written and checked."""
+    options = app.config.html_theme_options
+    if "repository_url" not in options:
+        return []
+    address = colab_url(options["repository_url"], options["repository_branch"], docname)
+    link = nodes.reference("", "Write and check it on Colab", refuri=address, classes=["dlgn-colab"])
+    return [nodes.paragraph("", "", link, classes=["dlgn-write"])]
+
+
 def _fold_cells(app: Sphinx, doctree: nodes.document) -> None:
-    """Put the learner's stub before each solution cell; fold solution and check cells, which hold answers."""
-    for tag, title in (("solution", "Solution"), ("check", "Self-check, run with the solution")):
-        for cell in list(doctree.findall(lambda n: isinstance(n, nodes.container) and f"tag_{tag}" in n["classes"])):  # noqa: B023
-            code = stub(next(cell.findall(nodes.literal_block)).astext()) if tag == "solution" else ""
-            given = [nodes.literal_block(code, code, language="python", classes=["dlgn-stub"])] if code else []
-            opening = nodes.raw("", f'<details class="dlgn-{tag}"><summary>{title}</summary>', format="html")
-            closing = nodes.raw("", "</details>", format="html")
-            position = cell.parent.index(cell)
-            cell.parent[position : position + 1] = [*given, opening, cell, closing]
-
-
-def _name_folds(app: Sphinx, doctree: nodes.document) -> None:
-    """Give a folded cell the title in its first comment, as on Colab."""
-    for cell in doctree.findall(lambda n: isinstance(n, nodes.container) and "tag_hide-input" in n["classes"]):
-        first = next(cell.findall(nodes.literal_block)).astext().partition("\n")[0]
-        if first.startswith("# "):
-            cell["prompt_show"] = f"Code. {first[2:]}"
-            cell["prompt_hide"] = f"Hide the code. {first[2:]}"
+    """Give each exercise a form, or its stub and where to write it; fold its solution, and in that its self-check."""
+    for number, (solution, check) in enumerate(zip(_cells(doctree, "solution"), _cells(doctree, "check"), strict=True)):
+        parent, place = solution.parent, solution.parent.index(solution)
+        parent.remove(check)
+        key, code = answers.key(_code(check)), stub(_code(solution))
+        coded = key is None or "\n" in code  # else a form stands for the stub of one line
+        given = [nodes.literal_block(code, code, language="python", classes=["dlgn-stub"])] if code and coded else []
+        box = next((node for node in reversed(parent[:place]) if "dlgn-exercise" in node.get("classes", [])), None)
+        if box is not None:
+            form = answers.form(key, f"answer-{number}", box.astext()) if key else ""
+            box += [nodes.raw("", form, format="html")] if form else []
+            box += _where_to_write(app, app.env.docname) if coded else []
+        folds = [f'<details class="dlgn-{tag}"><summary>{title}</summary>' for tag, title in FOLDS.items()]
+        opening, inner, closing = (nodes.raw("", part, format="html") for part in (*folds, "</details></details>"))
+        parent[place : place + 1] = [*given, opening, solution, inner, check, closing]
 
 
 def setup(app: Sphinx) -> dict:
     """Register the directive and the folding of solutions."""
     app.add_directive("exercise", Exercise)
     app.connect("doctree-read", _fold_cells)
-    app.connect("doctree-read", _name_folds)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
