@@ -141,7 +141,7 @@ def test_page_has_a_head(page):
     soup = html(page)
     assert soup.html["lang"] == "en"
     (heading,) = (tag for tag in soup.find_all("h1") if not tag.find_parent(class_="onlyprint"))
-    heading = text_of(heading).removesuffix("#").strip()
+    heading = re.sub(r"^\d+ ", "", text_of(heading)).removesuffix("#").strip()  # the number of the chapter
     assert heading and soup.title.get_text().startswith(heading)
     description = soup.select_one("meta[name=description]")
     assert description and len(description["content"].split()) >= 8, (

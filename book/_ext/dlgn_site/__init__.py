@@ -6,8 +6,10 @@ from sphinx.application import Sphinx
 
 EXTENSIONS = (
     "cachekey",
+    "chapters",
     "side_by_side",
     "claims",
+    "figures",
     "claim_details",
     "code_folds",
     "statements",

@@ -70,6 +70,10 @@ def _figure(d):
     return f"{d.references.image(d.options.get('alt', ''), d.title)}\n\n{caption}".strip()
 
 
+def _caption(d):
+    return f"**Figure {d.references.drawn(d.title)}.** {d.body(d.quoted)}"
+
+
 def _math(d):
     tag = d.references.equation(d.options["label"])[1] if "label" in d.options else None
     return export_math.display(d.source, d.macros, tag, one_line=d.quoted)
@@ -107,6 +111,7 @@ RENDER = {
     "prf:proof": _proof,
     "dropdown": _dropdown,
     "figure": _figure,
+    "caption": _caption,
     "math": _math,
     "exercise": _exercise,
 }

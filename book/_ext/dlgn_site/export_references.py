@@ -11,6 +11,7 @@ from docutils.nodes import make_id
 
 from dlgn_lib.book.register import registered
 from dlgn_site.colab_button import colab_url
+from dlgn_site.figures import figures_of
 
 
 class References:
@@ -81,6 +82,13 @@ class References:
     def figure(self, name):
         """Number of the figure `name` of this page, or None."""
         return self._number(self.docname, "figure", make_id(name))
+
+    def drawn(self, name):
+        """Number of the figure of this page that a cell draws, by the name in its caption."""
+        for figure in figures_of(self.env).get(self.docname, []):
+            if figure.name == name:
+                return figure.number
+        raise ValueError(f"the caption {name!r} is not below a cell that shows a figure")
 
     def theorem(self, label):
         """Page and name ("Theorem 2") of the theorem, lemma, ... with this label."""

@@ -1,0 +1,90 @@
+"""Numbers of chapters: in the sidebar, at the title of a page and in the numbers of its figures.
+
+The executable pages of the parts are counted through in the order of the table of contents. Figures need a number on every
+page that runs, so the first page counts as 0, and pages outside of the parts have letters, which only their figures show.
+"""
+
+import string
+from pathlib import Path
+from typing import Any
+
+import yaml
+from bs4 import BeautifulSoup
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from dlgn_site.course_data import PageData, read_pages
+
+
+def numbers(root: Path) -> dict[str, str]:
+    """Return docname -> number of every executable page of the book at `root`: "0", "1", ..., or a letter outside of the parts."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    found, letters, count = {}, iter(string.ascii_uppercase), 0
+    listed = [(toc["root"], False)]
+    for part in toc.get("parts", [toc]):
+        listed += [(entry["file"], part.get("caption", "").startswith("Part ")) for entry in part["chapters"]]
+    for docname, counted in listed:
+        text = (root / docname).with_suffix(".md").read_text(encoding="utf-8")
+        if not (text.startswith("---") and "kernelspec:" in text.split("---")[1]):
+            continue
+        if counted:
+            count += 1
+        found[docname] = str(count) if counted else "0" if docname == toc["root"] else next(letters)
+    return found
+
+
+def is_chapter(number: str | None) -> bool:
+    """Return whether a number of `numbers` is that of a chapter."""
+    return bool(number and number.isdigit() and number != "0")
+
+
+def _number(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list[str]:
+    """Count the chapters; if they are not what they were, read all pages again, since figures have their numbers."""
+    before, env.dlgn_chapters = getattr(env, "dlgn_chapters", None), numbers(Path(app.srcdir))
+    return [] if before in (None, env.dlgn_chapters) else sorted(env.found_docs)
+
+
+def _head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    number = app.env.dlgn_chapters.get(docname)
+    title = next(doctree.findall(nodes.title), None)
+    if is_chapter(number) and title is not None and app.builder.format == "html":
+        title[:0] = [nodes.inline("", number, classes=["dlgn-number"]), nodes.Text(" ")]
+
+
+def label(link: Any, number: str, page: PageData) -> None:
+    """Give a link of the sidebar number, short title and minutes of its chapter."""
+    soup = BeautifulSoup("", "html.parser")
+    link.clear()
+    for kind, text in (("number", number), ("short", page.short), ("minutes", f"{page.minutes} min")):
+        span = soup.new_tag("span", attrs={"class": f"dlgn-{kind}"})
+        span.string = text
+        link.extend([span, " "])
+    link["class"] = [*link.get("class", []), "dlgn-chapter"]
+    link["title"] = page.title
+
+
+def _sidebar(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
+    """Label the chapters in the sidebar that the theme makes."""
+    if "generate_toctree_html" not in context:
+        return
+    make, pages = context["generate_toctree_html"], read_pages(Path(app.srcdir))
+    chapters = {docname: number for docname, number in app.env.dlgn_chapters.items() if is_chapter(number)}
+    addresses = {"#" if docname == pagename else context["pathto"](docname): docname for docname in chapters}
+
+    def labelled(*args: object, **options: object) -> object:
+        soup = make(*args, **options)
+        for link in soup.select("a.reference.internal") if isinstance(soup, BeautifulSoup) else ():
+            if docname := addresses.get(link["href"]):
+                label(link, chapters[docname], pages[docname.removeprefix("book/")])
+        return soup
+
+    context["generate_toctree_html"] = labelled
+
+
+def setup(app: Sphinx) -> dict:
+    """Register the extension."""
+    app.connect("env-get-outdated", _number)
+    app.connect("doctree-resolved", _head)
+    app.connect("html-page-context", _sidebar, priority=900)  # after the theme
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
