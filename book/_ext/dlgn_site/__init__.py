@@ -11,6 +11,7 @@ EXTENSIONS = (
     "statements",
     "exercises",
     "course",
+    "lengths",
     "colab_button",
     "accessible_references",
     "chapter_map",
