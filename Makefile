@@ -13,7 +13,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures course bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -76,6 +76,9 @@ same:  ## build the book twice from cold and compare ledger and notebooks, byte 
 
 pictures: $(BUILT)  ## take the README's picture and the preview of shared links from the built site
 	$(SITE_TOOL).pictures
+
+lengths: $(BUILT)  ## count the screens of every page of the built site, into book/lengths.csv
+	$(SITE_TOOL).lengths
 
 course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
 	$(SITE_TOOL).export_notebooks --out _build/course/student --edition student

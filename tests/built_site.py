@@ -42,7 +42,7 @@ def source(page):
 
 
 NOTEBOOKS = [page for page in PAGES if source(page)]
-CHAPTERS = [page for page in NOTEBOOKS if page.count("/") > 1]
+CHAPTERS = [page for part in TOC["parts"] if part["caption"].startswith("Part ") for page in _files(part)]
 
 
 def html_file(page):

@@ -15,7 +15,6 @@ FRONT = """\
 ---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
 kernelspec: {display_name: Python 3, language: python, name: python3}
-minutes: 5
 ---
 
 """

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import axe_playwright_python
 import pytest
 from bs4 import BeautifulSoup
-from built_site import ADDRESS, GENERATED, NOTEBOOKS, PAGES, SITE, html_file, source
-from dlgn_site import answers
+from built_site import ADDRESS, GENERATED, NOTEBOOKS, PAGES, ROOT, SITE, html_file, source
+from dlgn_site import answers, lengths
 from playwright.sync_api import sync_playwright
 
 from dlgn_lib.book import Between
@@ -197,6 +197,15 @@ def test_page_works_and_is_accessible(visits, page, theme):
     assert typeset >= formulas and not errors
     accessible(tab, (DESKTOP, PHONE) if page == PAGES[0] else WIDTHS[theme])
     assert not visit.wrong
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS)
+def test_a_page_has_an_end(visits, page):
+    """Its length in screens, folds closed, is below the limit, and about what the committed table says."""
+    width, height = lengths.SCREEN
+    screens = visits(viewport={"width": width, "height": height}).open(page).evaluate(lengths.HEIGHT) / height
+    assert screens <= lengths.SCREENS
+    assert abs(screens - lengths.read_screens(ROOT)[page.removeprefix("book/")]) < 1, "run make lengths"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

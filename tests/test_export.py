@@ -61,22 +61,22 @@ def test_check_names_what_differs_and_export_repairs_it(sample, tmp_path, capsys
 
 
 BAD_PAGES = {
-    "unknown directive": (FRONT + "# T\n\ntext\n\n```{glossary}\n```\n", 11, "unknown directive {glossary}"),
-    "unknown role": (FRONT + "# T\n\n```{code-cell}\nx = 1\n```\n\n{glue}`x`\n", 13, "unknown role {glue}"),
-    "no title": (FRONT + "text\n", 7, "starts with its title"),
+    "unknown directive": (FRONT + "# T\n\ntext\n\n```{glossary}\n```\n", 10, "unknown directive {glossary}"),
+    "unknown role": (FRONT + "# T\n\n```{code-cell}\nx = 1\n```\n\n{glue}`x`\n", 12, "unknown role {glue}"),
+    "no title": (FRONT + "text\n", 6, "starts with its title"),
     "unknown tag": (
         FRONT + "# T\n\n```{code-cell}\n:tags: [remove-cell]\nx = 1\n```\n",
-        9,
+        8,
         "unknown tag ['remove-cell']",
     ),
     "solution alone": (
         FRONT + "# T\n\n```{code-cell}\n:tags: [solution]\nx = 1\n```\n",
-        9,
+        8,
         "the text of an exercise before it",
     ),
     "exercise without check": (
         FRONT + "# T\n\n" + EXERCISE + "\n\n```{code-cell}\n:tags: [solution]\nx = 1\n```\n\ntext\n",
-        22,
+        21,
         "expected a cell tagged `check`, got a markdown cell",
     ),
 }

@@ -10,8 +10,8 @@ from cases import seeded
 from dlgn_lib.pages import intro
 from dlgn_lib.pages.experts import equivalence, gating
 from dlgn_lib.pages.experts import paths as path_figures
-from dlgn_lib.pages.kernels import overlap, tangent
-from dlgn_lib.pages.learning import allocation, circle, controls, half_spaces, images, relu, your_own_network
+from dlgn_lib.pages.kernels import computing, in_motion, overlap, tangent
+from dlgn_lib.pages.learning import allocation, census, circle, controls, half_spaces, images, relu, your_own_network
 from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, contexts, feature_map, haste, selectivity
 from matplotlib import pyplot as plt
 
@@ -126,7 +126,7 @@ def test_errors_against_width_are_told_with_their_medians_at_both_ends():
 def test_changes_of_the_kernel_are_told_against_width_and_scale():
     widths, scales = [4, 8], [1.0, 2.0, 4.0]
     by_width, by_scale = {"full": random(3, 2)}, {"full": random(3, 3, seed=1)}
-    _, alt = tangent.kernel_change(widths, by_width, scales, by_scale)
+    _, alt = in_motion.kernel_change(widths, by_width, scales, by_scale)
     w, s = medians(by_width["full"]), medians(by_scale["full"])
     assert numbers(alt) == pytest.approx([w[0], 4, w[1], 8, s[0], 1, s[2], 4], rel=0.06)
 
@@ -380,7 +380,7 @@ def test_losses_on_the_circle_are_told_and_who_came_below():
 
 
 def test_wedges_are_told_with_their_opening():
-    _, alt = half_spaces.wedges({"near": [0, 30, 60, 90], "far": [0, 90, 180, 270]})
+    _, alt = census.wedges({"near": [0, 30, 60, 90], "far": [0, 90, 180, 270]})
     assert "share a wedge of 90 degrees" in alt and "normals at 0, 90, 180, 270 degrees share no point at all" in alt
 
 
@@ -614,7 +614,7 @@ def test_a_census_is_told_by_weight():
     centre, widths = torch.tensor([45.0, 135, 270]).double(), torch.tensor([120.0, 60, 30]).double()
     share = torch.tensor([0.5, 0.3, 0.2]).double()
     sample = torch.tensor([0.0, 100]).double(), torch.tensor([50.0, 80]).double()
-    _, alt = half_spaces.region_census((edges, weight), (centre, widths, share), sample, random(8), "step 5")
+    _, alt = census.region_census((edges, weight), (centre, widths, share), sample, random(8), "step 5")
     told = [number for number in numbers(alt) if number != 5]
     assert told == pytest.approx([0.75, 2, 0.5, 90, 0.5 * 120 + 0.3 * 60 + 0.2 * 30])
 
@@ -690,6 +690,6 @@ def test_normals_of_filters_are_told_with_the_window_that_they_look_at():
 def test_growth_is_told_in_milliseconds():
     seconds = {"plain": random(3, 2), "library": random(3, 2, seed=1)}
     panels = {what: ([10, 20], seconds) for what in ("inputs", "units", "layers", "nets")}
-    _, alt = tangent.growth(panels)
+    _, alt = computing.growth(panels)
     told = [1000 * value for line in seconds.values() for value in medians(line)]
     assert numbers(alt) == pytest.approx([10, 20, *told] * 4, rel=0.06)

@@ -35,12 +35,14 @@ from built_site import (
 )
 from dlgn_site.answers import key
 from dlgn_site.claims import is_check, sentence
+from dlgn_site.course_data import read_pages
 from dlgn_site.statements import read_statements
 from PIL import Image
 
 from dlgn_lib.book.exercises import stub
 from dlgn_lib.book.register import agree, find, registered
 
+DATA = read_pages(ROOT)
 every_page = pytest.mark.parametrize("page", PAGES)
 every_notebook = pytest.mark.parametrize("page", NOTEBOOKS)
 with_generated = pytest.mark.parametrize("page", [*PAGES, *GENERATED])
@@ -246,7 +248,7 @@ def test_the_map_shows_every_chapter_in_its_part():
         files = [chapter["file"] for chapter in part["chapters"]]
         for file, station in zip(files, line.select(".dlgn-stations > li"), strict=True):
             assert f"book/{station.select_one('a')['href']}" == f"{file}.html"
-            minutes.append(source(file).metadata["minutes"])
+            minutes.append(DATA[file.removeprefix("book/")].minutes)
             assert station.select_one(".dlgn-minutes").get_text() == f"{minutes[-1]} min"
             assert text_of(station.find_all("p")[-1]).endswith("?")
         assert text_of(name) == part["caption"] and total.get_text() == f"{sum(minutes)} min"
@@ -259,7 +261,7 @@ def test_no_output_is_a_warning(page):
     ]
 
 
-# Claims, citations, minutes
+# Claims, citations
 
 
 def ledger():
@@ -367,23 +369,6 @@ def test_every_reference_is_cited_and_every_citation_known():
     cited = re.findall(r"\{cite:\w+\}`([^`]+)`", "\n".join(file.read_text(encoding="utf-8") for file in files))
     assert Counter(keys) == Counter({key.strip() for group in cited for key in group.split(",")})
     assert len(article("book/references").select(".citation[role=listitem]")) == len(keys)
-
-
-def chapter_minutes(text):
-    """Return page -> minutes of a table of chapters in Markdown."""
-    found = {}
-    for row in filter(lambda line: line.startswith("|"), text.splitlines()):
-        named = [page for page in CHAPTERS if re.search(rf"{page.removeprefix('book/')}\b(?!-)", row)]
-        numbers = [int(cell) for cell in row.split("|") if re.fullmatch(r"\s*\d+\s*", cell)]
-        found.update(dict.fromkeys(named, numbers[0] if numbers else None))
-    return found
-
-
-@pytest.mark.parametrize("file", ["book/intro.md", "README.md"])
-def test_table_of_chapters_tells_their_minutes(file):
-    assert chapter_minutes((ROOT / file).read_text(encoding="utf-8")) == {
-        page: source(page).metadata["minutes"] for page in CHAPTERS
-    }
 
 
 def test_readme_leads_to_site_and_notebooks():

@@ -15,6 +15,7 @@ EXTENSIONS = (
     "statements",
     "exercises",
     "course",
+    "lengths",
     "colab_button",
     "accessible_references",
     "chapter_map",

@@ -10,12 +10,14 @@ from sphinx.util.docutils import SphinxDirective
 from dlgn_site.course_data import PLANS, PageData, owner, read_pages, read_plans, session_minutes
 
 
-def _table(head: list[str], rows: Iterable[list[object]]) -> str:
+def table(head: list[str], rows: Iterable[list[object]]) -> str:
+    """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in lines)
 
 
-def _links(names: Iterable[str], pages: dict[str, PageData]) -> str:
+def links(names: Iterable[str], pages: dict[str, PageData]) -> str:
+    """Return links to pages, by their short names."""
     return ", ".join(f"{{doc}}`{pages[name].short} </book/{name}>`" for name in names)
 
 
@@ -23,7 +25,7 @@ def _exercise_link(label: str, title: str) -> str:
     return f"{{ref}}`{title} <{label}>`"
 
 
-class _FromMetadata(SphinxDirective):
+class FromMetadata(SphinxDirective):
     """A directive that is made from what all pages say about themselves, so it is read again when one of them changes."""
 
     def run(self) -> list[nodes.Node]:
@@ -39,7 +41,7 @@ class _FromMetadata(SphinxDirective):
         return made
 
 
-class CoursePlan(_FromMetadata):
+class CoursePlan(FromMetadata):
     """A plan of book/course/plans.yml: one table per session, with the minutes of its pages and exercises."""
 
     required_arguments = 1
@@ -58,12 +60,12 @@ class CoursePlan(_FromMetadata):
             rows.append([f"**together, of {limit}**", f"**{session_minutes(session, self.pages)}**"])
             if session.before:
                 minutes = sum(self.pages[name].minutes for name in session.before)
-                rows.append([f"*Before the session, to read:* {_links(session.before, self.pages)}", f"*{minutes}*"])
-            tables.append(_table([f"Session {number}: {session.title}", "minutes"], rows))
+                rows.append([f"*Before the session, to read:* {links(session.before, self.pages)}", f"*{minutes}*"])
+            tables.append(table([f"Session {number}: {session.title}", "minutes"], rows))
         return self.parse_text_to_nodes("\n\n".join(tables))
 
 
-class Prerequisites(_FromMetadata):
+class Prerequisites(FromMetadata):
     """Which page needs which, and what is only helpful, as a table."""
 
     def make(self, root: Path) -> list[nodes.Node]:
@@ -71,17 +73,17 @@ class Prerequisites(_FromMetadata):
         chapters = {name: page for name, page in self.pages.items() if page.part}
         rows = [
             [
-                _links([page.name], self.pages),
+                links([page.name], self.pages),
                 page.minutes,
-                _links(page.needs, self.pages),
-                _links(page.helps, self.pages),
+                links(page.needs, self.pages),
+                links(page.helps, self.pages),
             ]
             for page in chapters.values()
         ]
-        return self.parse_text_to_nodes(_table(["Page", "minutes", "needs", "is helped by"], rows))
+        return self.parse_text_to_nodes(table(["Page", "minutes", "needs", "is helped by"], rows))
 
 
-class ExerciseIndex(_FromMetadata):
+class ExerciseIndex(FromMetadata):
     """Every exercise of the book, with what it takes and what it trains."""
 
     def make(self, root: Path) -> list[nodes.Node]:
@@ -89,10 +91,9 @@ class ExerciseIndex(_FromMetadata):
         rows = []
         for page in self.pages.values():
             if page.exercises:
-                together = sum(exercise.minutes for exercise in page.exercises)
-                rows.append([f"**{_links([page.name], self.pages)}**", f"**{together}**", "", ""])
+                rows.append([f"**{links([page.name], self.pages)}**", f"**{page.working}**", "", ""])
             rows += [[_exercise_link(e.label, e.title), e.minutes, e.difficulty, e.trains] for e in page.exercises]
-        return self.parse_text_to_nodes(_table(["Exercise", "minutes", "difficulty", "trains"], rows))
+        return self.parse_text_to_nodes(table(["Exercise", "minutes", "difficulty", "trains"], rows))
 
 
 def setup(app: Sphinx) -> dict:

@@ -1,4 +1,4 @@
-"""What the pages say about themselves: minutes, what each needs, its exercises; and the plans of a course made of them.
+"""What the pages say about themselves: their length, what each needs, its exercises; and the plans of a course made of them.
 
 Everything that tells a teacher a number reads it here: the page course/teaching and the manifests of the editions.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from dlgn_site.exercises import OPTIONS
+from dlgn_site.length import Length, of_page
 
 PLANS = "book/course/plans.yml"
 _EXERCISE = re.compile(r"^(?:`{3,}|:{3,})\{exercise\} *(.+)\n((?::\w+:.*\n)*)", re.MULTILINE)
@@ -35,10 +36,20 @@ class PageData:
     part: str  # e.g. "Part I"; empty outside of the parts
     title: str
     short: str
-    minutes: int
+    length: Length
     needs: tuple[str, ...]
     helps: tuple[str, ...]
     exercises: tuple[ExerciseData, ...]
+
+    @property
+    def minutes(self) -> int:
+        """Return the minutes of a first reading, by the rule of `dlgn_site.length`."""
+        return self.length.minutes
+
+    @property
+    def working(self) -> int:
+        """Return the minutes that its exercises take together, which come on top."""
+        return sum(exercise.minutes for exercise in self.exercises)
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ def _exercise(path: Path, title: str, options: str) -> ExerciseData:
 def read_pages(root: Path) -> dict[str, PageData]:
     """Return name -> data of every notebook page of the book at `root`, in the order of the table of contents.
 
-    Raises ValueError if a page lacks its minutes, names a page that is not there, or if needs go round in a circle.
+    Raises ValueError if a page names a page that is not there, or if needs go round in a circle.
     """
     pages = {}
     for docname, caption in _listed(root):
@@ -79,15 +90,14 @@ def read_pages(root: Path) -> dict[str, PageData]:
         front = yaml.safe_load(text.split("---")[1]) if text.startswith("---") else {}
         if "kernelspec" not in front:
             continue
-        if not isinstance(front.get("minutes"), int):
-            raise ValueError(f"{path}: the front matter lacks `minutes`, got {front.get('minutes')!r}")
-        name, title = docname.removeprefix("book/"), re.search(r"^# (.+)$", text, re.MULTILINE)[1]
+        name = docname.removeprefix("book/")
+        title = next(iter(re.findall(r"^# (.+)$", text, re.MULTILINE)), name)  # the export names a page without one
         pages[name] = PageData(
             name,
             caption.partition(":")[0] if caption.startswith("Part") else "",
             title,
             front.get("short", title),
-            front["minutes"],
+            of_page(text),
             tuple(front.get("needs", ())),
             tuple(front.get("helps", ())),
             tuple(_exercise(path, *found) for found in _EXERCISE.findall(text)),

@@ -56,9 +56,8 @@ def expected(check: str) -> str:
 
 
 def facts(page: PageData) -> str:
-    """Return the line under a title of the teacher edition: how long page and exercises take."""
-    together = sum(exercise.minutes for exercise in page.exercises)
-    return f"*{page.minutes} minutes" + (f", and {together} for the exercises*" if page.exercises else "*")
+    """Return the line under a title: how long page and exercises take."""
+    return f"*{page.minutes} minutes" + (f", and {page.working} for the exercises*" if page.exercises else "*")
 
 
 def _readme(title: str, edition: str, pages: dict[str, PageData], names: list[str]) -> str:
@@ -76,8 +75,7 @@ def _readme(title: str, edition: str, pages: dict[str, PageData], names: list[st
     ]
     for name in names:
         page = pages[name.removesuffix(".ipynb")]
-        minutes = sum(exercise.minutes for exercise in page.exercises)
-        lines.append(f"| [{page.title}]({name}) | {page.minutes} | {len(page.exercises)} | {minutes} |")
+        lines.append(f"| [{page.title}]({name}) | {page.minutes} | {len(page.exercises)} | {page.working} |")
     text = "Text and figures: CC BY 4.0 (`LICENSE-TEXT` has a credit to copy). Code: MIT (`LICENSE`)."
     return "\n".join([*lines, "", text, "`manifest.json` lists every file with its checksum.", ""])
 

@@ -16,7 +16,7 @@ from myst_parser.parsers.mdit import create_md_parser
 
 from dlgn_site import export_directives, export_math
 
-_DIRECTIVE = re.compile(r"\{([^{}\s]+)\}[ \t]*(.*)", re.S)
+DIRECTIVE = re.compile(r"\{([^{}\s]+)\}[ \t]*(.*)", re.S)
 _CONTAINERS = (
     "paragraph",
     "heading",
@@ -59,7 +59,9 @@ class ExportError(Exception):
     """A page cannot be turned into a notebook; the message names page and line."""
 
 
-class _WithArgument(TestDirective):
+class WithArgument(TestDirective):
+    """Reads a directive that may have an argument."""
+
     optional_arguments, required_arguments = 1, 0
 
 
@@ -217,12 +219,12 @@ class Translator:
         return match[0], None
 
     def _directive(self, token, line, quoted):
-        name, argument = _DIRECTIVE.match(token.info).groups()
+        name, argument = DIRECTIVE.match(token.info).groups()
         known = export_directives.RENDER
         if name not in known:
             self._fail(line, f"unknown directive {{{name}}}; in a notebook page use one of {', '.join(sorted(known))}")
         bare = name in export_directives.BARE
-        parsed = parse_directive_text(_WithoutArgument if bare else _WithArgument, argument, token.content)
+        parsed = parse_directive_text(_WithoutArgument if bare else WithArgument, argument, token.content)
         if parsed.warnings:
             self._fail(line, f"directive {{{name}}}: {parsed.warnings[0].msg}")
         body_line = line + parsed.body_offset + (0 if bare and argument.strip() else 1)

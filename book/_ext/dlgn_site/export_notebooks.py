@@ -82,7 +82,7 @@ def read_book(root: Path) -> Sphinx:
 class Page:
     """One page on its way to a notebook."""
 
-    def __init__(self, app: Sphinx, docname: str, edition: str, ref: str, data: PageData | None):
+    def __init__(self, app: Sphinx, docname: str, edition: str, ref: str, data: PageData):
         """Read the source of one page.
 
         Args:
@@ -90,7 +90,7 @@ class Page:
             docname: the page, e.g. "book/experts/paths".
             edition: one of `EDITIONS`.
             ref: branch or tag that the setup cell installs and Colab opens.
-            data: what the page says about itself, for the teacher edition.
+            data: what the page says about itself.
         """
         self.docname, self.edition, self.ref, self.data = docname, edition, ref, data
         self.path = os.path.relpath(app.env.doc2path(docname), app.srcdir)
@@ -170,7 +170,7 @@ class Page:
             links = [f"[Read this page online]({self.references.url(self.docname)})"]
             if self.edition == "colab":
                 links.append(f"[Open it in Colab]({colab_url(self.repository, self.ref, self.docname)})")
-            lines = [title, " · ".join(links), *([facts(self.data)] if self.edition == "teacher" else [])]
+            lines = [title, " · ".join(links), facts(self.data)]
             self._add("markdown", "\n\n".join(lines))
             self._add("code", SETUP.format(repository=self.repository, ref=self.ref), "setup")
         if text.strip():
@@ -214,13 +214,13 @@ def export(root: Path, edition: str = "colab", ref: str | None = None) -> dict[s
 
     Raises ExportError that names, for every page that cannot be exported, its first bad line.
     """
-    app, pages = read_book(root), {} if edition == "colab" else read_pages(root)
+    app, pages = read_book(root), read_pages(root)
     ref = ref or app.config.html_theme_options["repository_branch"]
     texts, problems = {}, []
     for docname in sorted(app.env.found_docs):
         if "kernelspec" in app.env.metadata[docname]:
             try:
-                notebook = Page(app, docname, edition, ref, pages.get(docname.removeprefix("book/"))).notebook()
+                notebook = Page(app, docname, edition, ref, pages[docname.removeprefix("book/")]).notebook()
             except ExportError as error:
                 problems.append(str(error))
                 continue

@@ -6,16 +6,14 @@ Needs Chromium. Pixels differ from one machine to the next, so the pictures are 
 """
 
 import argparse
-import functools
 import io
-import shutil
 import sys
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
+
+from dlgn_site.in_browser import open_page, open_site
 
 ROOT = Path(__file__).parents[3]
 #: page, width and height in pixels, file, and a style that shows only what matters at that size
@@ -39,15 +37,8 @@ PICTURES = (
 )
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
-
-
-def _take(browser: object, address: str, page: str, width: int, height: int, style: str) -> Image.Image:
-    tab = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
-    tab.goto(f"{address}/{page}.html", wait_until="load")
-    tab.evaluate("window.MathJax?.startup.promise.then(() => true)")
+def _take(browser: Browser, address: str, page: str, width: int, height: int, style: str) -> Image.Image:
+    tab = open_page(browser, address, page, width, height)
     tab.add_style_tag(content=style)
     tab.wait_for_timeout(1000)  # the theme's colours fade in
     picture = Image.open(io.BytesIO(tab.screenshot()))
@@ -60,20 +51,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "book" / "assets", help="folder of the pictures")
     out = parser.parse_args(arguments).out
-    program = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
-    if program is None:
-        print("no Chromium on this machine (Debian: the package chromium)", file=sys.stderr)
+    try:
+        with open_site(ROOT / "_build" / "html") as (browser, address):
+            for page, width, height, name, style in PICTURES:
+                picture = _take(browser, address, page, width, height, style)
+                picture.save(out / name, optimize=True)
+                print(f"{out / name}: {width} x {height}, {(out / name).stat().st_size / 1000:.0f} kB")
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
         return 1
-    serve = functools.partial(_Quiet, directory=ROOT / "_build" / "html")
-    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server, sync_playwright() as playwright:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        for page, width, height, name, style in PICTURES:
-            picture = _take(browser, f"http://127.0.0.1:{server.server_port}", page, width, height, style)
-            picture.save(out / name, optimize=True)
-            print(f"{out / name}: {width} x {height}, {(out / name).stat().st_size / 1000:.0f} kB")
-        browser.close()
-        server.shutdown()
     return 0
 
 

@@ -10,30 +10,6 @@ from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, ROLES, Drawing, h
 
 
 @house_style
-def kernel_change(
-    widths: Sequence[int],
-    by_width: Mapping[str, Tensor],
-    scales: Sequence[float],
-    by_scale: Mapping[str, Tensor],
-) -> Drawing:
-    """Draw the relative change of a kernel in training (S, ·) against the width, left, and the output scale, right."""
-    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.4), sharey=True)
-    told = []
-    cases = ((axes[0], widths, by_width, "width $M$"), (axes[1], scales, by_scale, "output scale $\\alpha$"))
-    for ax, x, changes, xlabel in cases:
-        for (name, values), (colour, line, _) in zip(changes.items(), looks(changes).values(), strict=True):
-            middle = seed_band(ax, x, values, colour, ls=line, label=name, marker="o", ms=3.5)
-            what = "width" if ax is axes[0] else "scale"
-            told.append(f"{name} from {middle[0]:.2g} at {what} {x[0]:g} to {middle[-1]:.2g} at {what} {x[-1]:g}")
-        ax.set(xscale="log", yscale="log", xlabel=xlabel)
-        ax.set_xticks(list(x), [f"{value:g}" for value in x])
-        ax.minorticks_off()
-    axes[0].set_ylabel("relative change of $K$")
-    axes[0].legend(fontsize=9)
-    return figure, f"Relative change of the tangent kernel in training, median over seeds: {'; '.join(told)}."
-
-
-@house_style
 def one_step(
     degrees: Tensor, at: int, full: Tensor, expert: Tensor, gate: Tensor, measured: Tensor, title: str = ""
 ) -> Drawing:
@@ -53,7 +29,7 @@ def one_step(
     ax.plot(degrees[at], 1, "o", ms=10, mfc="none", mec=INK, mew=1.5)
     ax.set(
         xlim=(0, 360),
-        ylim=(-1.5, 2.1),
+        ylim=(-1.5, 2.8),
         xticks=range(0, 361, 45),
         xlabel="angle of the input (degrees)",
         ylabel="change of the output",
@@ -115,22 +91,3 @@ def step_size(
         "change around the circle, left; right, the error of the prediction against the rate, median "
         f"{error:.1g} at this one, falls along a line of slope two."
     )
-
-
-@house_style
-def growth(panels: Mapping[str, tuple[Sequence[int], Mapping[str, Tensor]]]) -> Drawing:
-    """Draw how times grow: a panel for each thing that grows, with its values and, by name, seconds (S, values)."""
-    figure, axes = plt.subplots(2, 2, figsize=(7.2, 5.2))
-    told = []
-    for ax, (what, (values, lines)) in zip(axes.flat, panels.items(), strict=True):
-        ends = []
-        for (name, seconds), (colour, line, mark) in zip(lines.items(), looks(lines).values(), strict=True):
-            middle = seed_band(ax, values, 1000 * seconds, colour, ls=line, marker=mark, ms=4.5, label=name)
-            first, last = (float(f"{value:.2g}") for value in (middle[0], middle[-1]))
-            ends.append(f"{name} {first:g} to {last:g}")
-        ax.set(xscale="log", yscale="log", xlabel=what, ylabel="milliseconds")
-        ax.set_xticks(list(values), [f"{value:g}" for value in values])
-        ax.minorticks_off()
-        told.append(f"{what} from {values[0]} to {values[-1]}: {', '.join(ends)}")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9.5)
-    return figure, f"Milliseconds, median and range over seeds, on logarithmic axes. {'; '.join(told)}."
