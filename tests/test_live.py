@@ -134,8 +134,7 @@ def test_the_engine_agrees_with_the_library(call, name, kernels):
         lr=how["lr"],
     )
     assert theirs["kernels"] == kernels
-    exact = options.get("init", "torch") == "torch"
-    assert theirs["drawn"] == parameters(net) if exact else apart(theirs["drawn"], parameters(net)) < 1e-6
+    assert apart(theirs["drawn"], parameters(net)) < 1e-6  # to the last bits: processors round uniform_ in two ways
 
     loss = (net(x) - y).square().mean()
     loss.backward()

@@ -24,7 +24,7 @@ export function twister(seed) {
 
 const f = Math.fround;
 
-/** Fill with U(-bound, bound), as `tensor.uniform_(-bound, bound, generator=…)` does: the same bits. */
+/** Fill with U(-bound, bound), as `tensor.uniform_(-bound, bound, generator=…)` does, to the last bit on processors that fuse. */
 export function fillUniform(values, next, bound) {
   const low = f(-bound), span = f(f(bound) - low);
   for (let i = 0; i < values.length; i++) values[i] = f((next() & 0xffffff) * 2 ** -24 * span + low); // one rounding
