@@ -1,6 +1,7 @@
 """The engine of live/ in a browser: it computes what the library computes, from the same weights and from the same seed."""
 
 import functools
+import json
 import math
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from dlgn_lib.features import feature_spectrum
 from dlgn_lib.regions import activation_regions, path_region, region_area
 
 LIVE = Path(__file__).resolve().parents[1] / "live"
+EXPERIMENTS = json.loads((LIVE / "experiments.json").read_text(encoding="utf-8"))
 FAMILY = {"DLGN": DLGN, "ReLU": ReLUNet, "deep linear": DeepLinearNet, "GaLU": GaLUNet}
 #: what float32 leaves of an agreement, for one pass and for many steps
 ONE_PASS, STEPS = 2e-5, 1e-3
@@ -225,6 +227,33 @@ def test_the_circle_is_that_of_the_library(call):
 )
 def test_what_does_not_fit_is_named(call, options, part):
     assert part in call("refusal", options=options)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment["address"] or "as at first")
+def test_the_answers_of_the_playground_hold_for_five_seeds(call, experiment):
+    losses = call("experiment", address=experiment["address"], steps=experiment["steps"], seeds=5)
+    below = experiment["below"]
+    assert all((min(run) < below) == experiment["reached"] for run in losses), [min(run) for run in losses]
+
+
+def test_single_sentences_of_these_answers(call):
+    def reached(address, steps, below=0.01):
+        runs = call("experiment", address=address, steps=steps, seeds=5)
+        return [next((t for t, loss in enumerate(run) if loss < below), None) for run in runs]
+
+    dlgn, relu, shallow = (reached(f"model={name}", 500) for name in ("DLGN", "ReLU", "shallow+DLGN"))
+    assert sum(a < b for a, b in zip(dlgn, relu, strict=True)) >= 4
+    assert all(a < b for a, b in zip(dlgn, shallow, strict=True))
+    sharp = reached("model=frozen+DLGN&beta=100", 500)
+    assert all(a < b for a, b in zip(sharp, dlgn, strict=True))
+    assert None not in reached("depth=2", 1000)
+    assert None not in reached("task=xor", 500)
+    assert None not in reached("task=checkerboard&bias=yes", 1000, below=0.05)
+    assert set(reached("task=spiral&model=ReLU", 500, below=0.5)) == {None}
+    assert None not in reached("task=spiral", 500, below=0.1)
+    gated = ("DLGN", "DLGN&hard=hard", "frozen+DLGN", "shallow+DLGN", "ReLU", "GaLU")
+    for name in (f"model={model}" for model in gated):
+        assert None not in reached(f"task=spiral&bias=yes&{name}", 1000, below=0.1)
 
 
 def test_the_papers_experiment(call):

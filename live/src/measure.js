@@ -44,6 +44,20 @@ function addOne(net, gram) {
   for (let i = 0; i < entries.length; i++) entries[i] += 1;
 }
 
+/** Path activity (n) of thresholded gates, a list of (n·M) as `evaluate` gives them. */
+export function activityOf(net, gates, n) {
+  const result = new Float64Array(n).fill(1);
+  gates.forEach((layer, l) => {
+    const units = net.options.widths[l];
+    for (let i = 0; i < n; i++) {
+      let open = constant(net);
+      for (let j = i * units, end = j + units; j < end; j++) open += layer[j] >= 0.5;
+      result[i] *= open;
+    }
+  });
+  return result;
+}
+
 /** Overlap kernel of the data (N·N), the product over layers of <gate(x), gate(x')>, of thresholded gates if `hard`. */
 export function overlapKernel(net, hard = false) {
   const { k, n, cols, T, data: b, gram: [product, next], dh: [scratch], options: { widths } } = net;

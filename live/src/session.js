@@ -1,11 +1,13 @@
 // What a page asks of its nets: make them, train them for a while, look at them. Runs in a worker or in the page itself.
-import { halfSpaces, overlapKernel, pathActivity, tangentKernel } from "./measure.js";
+import { activityOf, halfSpaces, overlapKernel, pathActivity, tangentKernel } from "./measure.js";
 import { makeNet } from "./net.js";
 
 export class Session {
   /** Make one net for each entry of `nets` (options of makeNet), all on the data x, y. */
   async setup({ x, y, nets }) {
     this.nets = await Promise.all(nets.map(options => makeNet(x, y, options)));
+    this.kept = new Map();
+    this.keep();
     return { step: 0, losses: this.nets.map(net => net.gradient()), kernels: this.nets[0].k.name };
   }
 
@@ -24,10 +26,27 @@ export class Session {
     return { step: this.nets[0].t, losses };
   }
 
-  /** What a drawing needs of net number `net`: any of outputs and gates at points (flat), and what is measured on the data. */
-  look({ net: number = 0, points, gates = false, activity = false, overlap = false, tangent = false, planes = false }) {
-    const net = this.nets[number], result = { step: net.t };
-    if (points) Object.assign(result, net.evaluate(points, { gates }));
+  /** Keep copies of all nets at this step, to come back to. */
+  keep() { this.kept.set(this.nets[0].t, this.nets.map(net => net.save())); return { step: this.nets[0].t }; }
+
+  /** Go back to the last copy at or before a step; training from there takes the same steps as the first time. */
+  back({ step }) {
+    const from = Math.max(...[...this.kept.keys()].filter(kept => kept <= step));
+    this.nets.forEach((net, i) => net.restore(this.kept.get(from)[i]));
+    return { step: from };
+  }
+
+  /**
+   * What a drawing needs of net number `net`: any of outputs and path activity at points (flat), and what is
+   * measured on the data. The losses of all nets, as they are now, come with it.
+   */
+  look({ net: number = 0, points, paths = false, activity = false, overlap = false, tangent = false, planes = false }) {
+    const net = this.nets[number], result = { step: net.t, losses: this.nets.map(each => each.gradient()) };
+    if (points) {
+      const { out, gates } = net.evaluate(points, { gates: paths });
+      result.out = out;
+      if (paths) result.paths = activityOf(net, gates, points.length / net.D);
+    }
     if (activity) result.activity = pathActivity(net, true);
     if (overlap) result.overlap = overlapKernel(net, true);
     if (tangent) result.tangent = tangentKernel(net);
@@ -37,12 +56,4 @@ export class Session {
 
   /** Parameters of net number `net`, in torch's order and shapes. */
   parameters({ net = 0 } = {}) { return { parameters: this.nets[net].parameters() }; }
-
-  /** Copies of all nets, to come back to with `restore`. */
-  save() { return { saved: this.nets.map(net => net.save()) }; }
-
-  restore({ saved }) {
-    this.nets.forEach((net, i) => net.restore(saved[i]));
-    return { step: this.nets[0].t };
-  }
 }

@@ -3,14 +3,15 @@ import { circle } from "../src/tasks.js";
 import { halfSpaces, overlapKernel, pathActivity, tangentKernel } from "../src/measure.js";
 import { makeNet } from "../src/net.js";
 import { activationRegions, area, pathRegion } from "../src/regions.js";
+import { TASKS, netOptions as options, read } from "../src/playground/state.js";
 import { featureSpectrum } from "../src/spectrum.js";
 
 const list = part => Array.from(part);
 /** JSON has no infinity: a beta of null is one. */
-const netOptions = options => "beta" in options ? { ...options, beta: options.beta ?? Infinity } : options;
+const unpacked = options => "beta" in options ? { ...options, beta: options.beta ?? Infinity } : options;
 
 export async function compare({ options, x, y, parameters, steps, lr }) {
-  const data = Float32Array.from(x), net = await makeNet(data, Float32Array.from(y), netOptions(options));
+  const data = Float32Array.from(x), net = await makeNet(data, Float32Array.from(y), unpacked(options));
   const result = { kernels: net.k.name, drawn: net.parameters().map(list) };
   net.load(parameters.map(part => Float32Array.from(part)));
   result.loss = net.gradient();
@@ -31,7 +32,7 @@ export async function compare({ options, x, y, parameters, steps, lr }) {
 
 /** Areas of all activation regions, by pattern, and of all regions of one path. */
 export async function regions({ options, bounds, path }) {
-  const net = await makeNet(new Float32Array(options.inDim), new Float32Array(1), netOptions(options));
+  const net = await makeNet(new Float32Array(options.inDim), new Float32Array(1), unpacked(options));
   const found = activationRegions(net, bounds).map(({ polygon, pattern }) => [pattern.flat().join(""), area(polygon)]);
   return { found, path: pathRegion(net, path, bounds).map(area) };
 }
@@ -55,7 +56,17 @@ export async function refusal({ options, x = [0, 0], y = [0] }) {
 
 /** Step at which the canonical run on the circle falls below a loss, or null; and what it took, in milliseconds. */
 export async function race({ options, below, steps, lr }) {
-  const { x, y } = circle(200, 1, 16), net = await makeNet(x, y, netOptions(options)), start = performance.now();
+  const { x, y } = circle(200, 1, 16), net = await makeNet(x, y, unpacked(options)), start = performance.now();
   for (let t = 0; t < steps; t++) if (net.step(lr) < below) return { step: t, ms: performance.now() - start };
   return { step: null, ms: performance.now() - start };
+}
+
+/** Losses of the first seeds of what an address of the playground sets. */
+export async function experiment({ address, steps, seeds }) {
+  const { settings, problems } = read(address), { x, y } = TASKS[settings.task].data(settings);
+  if (problems.length) throw new Error(problems.join("; "));
+  return Promise.all(Array.from({ length: seeds }, async (_, seed) => {
+    const net = await makeNet(x, y, options(settings, seed));
+    return Array.from({ length: steps + 1 }, () => net.step(settings.lr));
+  }));
 }

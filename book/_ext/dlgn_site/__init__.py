@@ -14,6 +14,7 @@ EXTENSIONS = (
     "colab_button",
     "accessible_references",
     "chapter_map",
+    "playground",
     "not_found",
     "content_policy",
 )
