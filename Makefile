@@ -11,7 +11,7 @@ PORT   ?= 8000
 WORKERS ?= 2  # tests at a time
 CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that the ranges of pyproject.toml allow
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
-SOURCES := $(shell find book dlgn_lib notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
+SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
 .PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course bench serve clean
 .DEFAULT_GOAL := help

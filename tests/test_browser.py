@@ -4,9 +4,7 @@ import ast
 import functools
 import itertools
 import json
-import os
 import re
-import shutil
 import statistics
 import threading
 from datetime import datetime
@@ -15,11 +13,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import axe_playwright_python
+import chromium
 import pytest
 from bs4 import BeautifulSoup
 from built_site import ADDRESS, GENERATED, NOTEBOOKS, PAGES, ROOT, SITE, html_file, source
 from dlgn_site import answers, lengths
-from playwright.sync_api import sync_playwright
 
 from dlgn_lib.book import Between
 from dlgn_lib.book.exercises import _examples, verdict
@@ -29,7 +27,6 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 AXE_RUN = (
     "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'], preload: false})"
 )
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]
 BASE = urlsplit(ADDRESS).path.rstrip("/")  # where the site lies on its host
 PATIENCE = 300_000  # ms; only a test that fails waits that long, however busy the machine
 DESKTOP, PHONE = {"width": 1280, "height": 1000}, {"width": 390, "height": 844}
@@ -80,15 +77,8 @@ def address():
 
 @pytest.fixture(scope="module")
 def browser():
-    program = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
-    if program is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
-            "no Chromium on this machine (Debian: the package chromium)"
-        )
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *QUIET])
-        yield started
-        started.close()
+    with chromium.started() as browser:
+        yield browser
 
 
 class Visit:

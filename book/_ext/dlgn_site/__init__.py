@@ -19,6 +19,7 @@ EXTENSIONS = (
     "colab_button",
     "accessible_references",
     "chapter_map",
+    "playground",
     "preload",
     "not_found",
     "content_policy",

@@ -14,7 +14,10 @@ from sphinx.application import Sphinx
 
 POLICY = {
     "default-src": ["'self'"],
-    "script-src": ["'self'"],  # and the hashes of the page's own scripts
+    "script-src": [
+        "'self'",
+        "'wasm-unsafe-eval'",
+    ],  # the engine is WebAssembly; and the hashes of the page's own scripts
     "style-src": ["'self'", "'unsafe-inline'"],
     "img-src": ["'self'", "data:"],
     "font-src": ["'self'", "data:"],

@@ -1,0 +1,60 @@
+"""The playground on the site: the `{playground}` and `{experiments}` directives, and the engine of live/ among the site's files."""
+
+import html
+import json
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.fileutil import copy_asset
+
+#: shown until the engine has started, and where it cannot
+WITHOUT = "The playground trains networks in your browser. It needs JavaScript, which is off here or not yet loaded."
+
+
+def experiments(root: Path) -> list[dict]:
+    """Return the prepared experiments: question, address, answer, and what a test holds them to."""
+    return json.loads((root / "live" / "experiments.json").read_text(encoding="utf-8"))
+
+
+class Playground(SphinxDirective):
+    """The place where the playground appears."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return it, with its style sheet and its script."""
+        static = "../" * self.env.docname.count("/") + "_static/live"
+        text = (
+            f'<link rel="stylesheet" href="{static}/playground.css">\n<div data-playground><p>{WITHOUT}</p></div>\n'
+            f'<script type="module" src="{static}/src/playground/playground.js"></script>'
+        )
+        return [nodes.raw("", text, format="html")]
+
+
+class Experiments(SphinxDirective):
+    """The prepared experiments, each a link that sets the playground, and an answer in a fold."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the list."""
+        self.env.note_dependency("live/experiments.json")
+        items = "".join(
+            f'<li><a href="#{html.escape(one["address"])}" data-experiment>{html.escape(one["question"])}</a>'
+            f"<details><summary>What happens</summary><p>{html.escape(one['answer'])}</p></details></li>\n"
+            for one in experiments(Path(self.env.app.confdir))
+        )
+        return [nodes.raw("", f'<ol class="dlgn-experiments">\n{items}</ol>', format="html")]
+
+
+def _copy(app: Sphinx, error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
+        for name in ("src", "playground.css"):
+            target = Path(app.outdir) / "_static" / "live" / ("src" if name == "src" else "")
+            copy_asset(Path(app.confdir) / "live" / name, target)
+
+
+def setup(app: Sphinx) -> dict:
+    """Register the directives and the copying."""
+    app.add_directive("playground", Playground)
+    app.add_directive("experiments", Experiments)
+    app.connect("build-finished", _copy)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

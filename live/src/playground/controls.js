@@ -1,0 +1,47 @@
+// The form of the playground: one native control for each setting.
+import { SETTINGS } from "./state.js";
+
+/** An element with attributes and children. */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+function control(name, { label, values, names, low, high, step }) {
+  const id = `playground-${name}`;
+  const input = values
+    ? element("select", { id, name }, ...values.map(value => element("option", { value }, names[value] ?? value)))
+    : element("input", { id, name, type: "number", min: low, max: high, step, inputmode: "decimal" });
+  return element("div", { class: "setting" }, element("label", { for: id }, label), input);
+}
+
+/** The form; `changed(settings)` is called with the complete settings after each valid change. */
+export function makeForm(settings, hidden, changed, complain) {
+  const form = element("form", { class: "settings", "aria-label": "What is trained" });
+  for (const [name, setting] of Object.entries(SETTINGS)) if (!hidden.includes(name)) form.append(control(name, setting));
+  form.addEventListener("submit", event => event.preventDefault());
+  form.addEventListener("change", ({ target }) => {
+    const { name } = target, setting = SETTINGS[name];
+    if (!setting.values && !target.checkValidity()) {
+      complain(`${setting.label} must be from ${setting.low} to ${setting.high}${setting.step === 1 ? ", a whole number" : ""}`);
+      return;
+    }
+    changed({ ...settings(), [name]: setting.values ? target.value : Number(target.value) });
+  });
+  return form;
+}
+
+/** Show settings in the form. Frequencies belong to the circle, sharpness to soft gates of a net of their own. */
+export function fill(form, settings) {
+  for (const [name, value] of Object.entries(settings)) {
+    const input = form.elements[name];
+    if (!input) continue;
+    input.value = value;
+    const gated = settings.model.includes("DLGN") || settings.model === "GaLU";
+    const idle = ["low", "high"].includes(name) ? settings.task !== "circle"
+      : name === "hard" ? !gated : name === "beta" ? !gated || settings.hard === "hard" : false;
+    input.disabled = idle;
+  }
+}

@@ -1,0 +1,105 @@
+// What the playground can be set to, and its address: every state is a link.
+import { checkerboard, circle, moons, spiral, xor } from "../tasks.js";
+
+/** Tasks by name: what they are called, and their data for the settings. */
+export const TASKS = {
+  circle: { label: "circle: slow and fast half", data: s => circle(200, s.low, s.high), round: true },
+  xor: { label: "XOR", data: () => xor(200) },
+  checkerboard: { label: "checkerboard", data: () => checkerboard(300) },
+  spiral: { label: "two spirals", data: () => spiral(200) },
+  moons: { label: "two moons", data: () => moons(200) },
+};
+
+/** Models by name, as options of the engine. */
+export const MODELS = {
+  "DLGN": {},
+  "frozen DLGN": { frozen: true },
+  "shallow DLGN": { shallow: true },
+  "ReLU": { kind: "ReLU" },
+  "GaLU": { kind: "GaLU" },
+  "deep linear": { kind: "deep linear" },
+};
+
+const number = (label, low, high, start, step = 1) => ({ label, low, high, start, step });
+const choice = (label, values, start, names = {}) => ({ label, values, start, names });
+const labels = Object.fromEntries(Object.entries(TASKS).map(([name, task]) => [name, task.label]));
+
+/** Every setting, in the order of the page; a change of one starts the training anew. */
+export const SETTINGS = {
+  task: choice("task", Object.keys(TASKS), "circle", labels),
+  low: number("frequency of the slow half", 0, 8, 1),
+  high: number("frequency of the fast half", 1, 32, 16),
+  model: choice("network", Object.keys(MODELS), "DLGN"),
+  width: number("width", 1, 256, 64),
+  depth: number("hidden layers", 1, 8, 4),
+  beta: number("sharpness of the gates, β", 0.1, 100, 10, 0.1),
+  hard: choice("gates", ["soft", "hard"], "soft"),
+  bias: choice("biases", ["no", "yes"], "no"),
+  init: choice("initial weights", ["torch", "he", "lecun"], "torch"),
+  optimizer: choice("optimiser", ["adam", "sgd"], "adam", { adam: "Adam", sgd: "gradient descent" }),
+  lr: number("learning rate", 0.00001, 10, 0.002, "any"),
+  seed: number("first seed", 0, 999999, 0),
+  seeds: number("seeds", 1, 20, 1),
+};
+
+/** The settings of the book's canonical run. */
+export const start = () => Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, setting.start]));
+
+/** {settings, step, hidden, problems} of an address's hash: what makes no sense is left at its start, and told. */
+export function read(hash) {
+  const given = new URLSearchParams(hash.replace(/^#/, "")), settings = start(), problems = [], hidden = [];
+  let step = 0;
+  for (const [name, text] of given) {
+    const setting = SETTINGS[name], value = Number(text);
+    if (name === "hide") hidden.push(...text.split(",").filter(one => one in SETTINGS));
+    else if (name === "step") {
+      if (text !== "" && Number.isInteger(value) && value >= 0 && value <= 100000) step = value;
+      else problems.push(`step must be a whole number up to 100000, got ${text}`);
+    } else if (!setting) problems.push(`there is no setting ${name}`);
+    else if (setting.values) {
+      if (setting.values.includes(text)) settings[name] = text;
+      else problems.push(`${setting.label} must be one of ${setting.values.join(", ")}, got ${text}`);
+    } else if (text !== "" && value >= setting.low && value <= setting.high && (setting.step !== 1 || Number.isInteger(value))) settings[name] = value;
+    else problems.push(`${setting.label} must be from ${setting.low} to ${setting.high}, got ${text}`);
+  }
+  return { settings, step, hidden, problems };
+}
+
+/** The hash of a state: only what differs from the start, so that it is short enough to send. */
+export function write(settings, step, hidden = []) {
+  const given = new URLSearchParams();
+  for (const [name, { start: usual }] of Object.entries(SETTINGS)) if (settings[name] !== usual) given.set(name, settings[name]);
+  if (step) given.set("step", step);
+  if (hidden.length) given.set("hide", hidden.join(","));
+  return given.size ? `#${given}` : "";
+}
+
+/** Options of the engine for one of the seeds. */
+export function netOptions(settings, number = 0) {
+  const { model, width, depth, beta, hard, bias, init, optimizer, seed } = settings;
+  return {
+    ...MODELS[model], width, depth, beta: hard === "hard" ? Infinity : beta, bias: bias === "yes", init, optimizer, seed: seed + number,
+  };
+}
+
+const PYTHON = { "ReLU": "ReLUNet", "GaLU": "GaLUNet", "deep linear": "DeepLinearNet" };
+
+/** The same run in Python, with the library; null for tasks that the library does not have. */
+export function python(settings, step) {
+  const { task, low, high, model, width, depth, beta, hard, bias, init, optimizer, lr, seed } = settings;
+  if (task !== "circle") return null;
+  const kind = PYTHON[model] ?? "DLGN", gates = kind === "DLGN" || kind === "GaLUNet";
+  const more = [
+    gates && (hard === "hard" ? "beta=math.inf" : `beta=${beta}`), bias === "yes" && "bias=True", init !== "torch" && `init="${init}"`,
+    model === "shallow DLGN" && "shallow=True", `generator=torch.Generator().manual_seed(${seed})`,
+  ].filter(Boolean);
+  return [
+    hard === "hard" && gates ? "import math\n" : "",
+    `import torch\n\nfrom dlgn_lib import ${kind}, circle, train\n\n`,
+    `x, y = circle(200, low=${low}, high=${high})\n`,
+    `net = ${kind}(2, ${width}, ${depth}, ${more.join(", ")})\n`,
+    model === "frozen DLGN" ? "net.freeze_gates()\n" : "",
+    `run = train(net, x, y, steps=${step || 500}, lr=${lr}, optimizer="${optimizer}")\n`,
+    "print(run.losses[-1])\n",
+  ].join("");
+}

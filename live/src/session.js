@@ -1,0 +1,59 @@
+// What a page asks of its nets: make them, train them for a while, look at them. Runs in a worker or in the page itself.
+import { activityOf, halfSpaces, overlapKernel, pathActivity, tangentKernel } from "./measure.js";
+import { makeNet } from "./net.js";
+
+export class Session {
+  /** Make one net for each entry of `nets` (options of makeNet), all on the data x, y. */
+  async setup({ x, y, nets }) {
+    this.nets = await Promise.all(nets.map(options => makeNet(x, y, options)));
+    this.kept = new Map();
+    this.keep();
+    return { step: 0, losses: this.nets.map(net => net.gradient()), kernels: this.nets[0].k.name };
+  }
+
+  /**
+   * Train all nets in turn for `ms` milliseconds or up to step `until`. Returns the step and, for each net, the loss
+   * before each step. Throws when a loss is no number any more.
+   */
+  train({ ms = 6, until = Infinity, lr = 2e-3 }) {
+    const losses = this.nets.map(() => []), end = performance.now() + ms;
+    while (this.nets[0].t < until && performance.now() < end)
+      this.nets.forEach((net, i) => {
+        const loss = net.step(lr);
+        if (!Number.isFinite(loss)) throw new Error(`training diverged at step ${net.t} with learning rate ${lr}; try a smaller one`);
+        losses[i].push(loss);
+      });
+    return { step: this.nets[0].t, losses };
+  }
+
+  /** Keep copies of all nets at this step, to come back to. */
+  keep() { this.kept.set(this.nets[0].t, this.nets.map(net => net.save())); return { step: this.nets[0].t }; }
+
+  /** Go back to the last copy at or before a step; training from there takes the same steps as the first time. */
+  back({ step }) {
+    const from = Math.max(...[...this.kept.keys()].filter(kept => kept <= step));
+    this.nets.forEach((net, i) => net.restore(this.kept.get(from)[i]));
+    return { step: from };
+  }
+
+  /**
+   * What a drawing needs of net number `net`: any of outputs and path activity at points (flat), and what is
+   * measured on the data. The losses of all nets, as they are now, come with it.
+   */
+  look({ net: number = 0, points, paths = false, activity = false, overlap = false, tangent = false, planes = false }) {
+    const net = this.nets[number], result = { step: net.t, losses: this.nets.map(each => each.gradient()) };
+    if (points) {
+      const { out, gates } = net.evaluate(points, { gates: paths });
+      result.out = out;
+      if (paths) result.paths = activityOf(net, gates, points.length / net.D);
+    }
+    if (activity) result.activity = pathActivity(net, true);
+    if (overlap) result.overlap = overlapKernel(net, true);
+    if (tangent) result.tangent = tangentKernel(net);
+    if (planes) result.planes = net.linear ? halfSpaces(net) : null;
+    return result;
+  }
+
+  /** Parameters of net number `net`, in torch's order and shapes. */
+  parameters({ net = 0 } = {}) { return { parameters: this.nets[net].parameters() }; }
+}

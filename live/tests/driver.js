@@ -1,0 +1,72 @@
+// Runs one case of tests/test_live.py on the engine: weights and data in, everything that is compared out.
+import { circle } from "../src/tasks.js";
+import { halfSpaces, overlapKernel, pathActivity, tangentKernel } from "../src/measure.js";
+import { makeNet } from "../src/net.js";
+import { activationRegions, area, pathRegion } from "../src/regions.js";
+import { TASKS, netOptions as options, read } from "../src/playground/state.js";
+import { featureSpectrum } from "../src/spectrum.js";
+
+const list = part => Array.from(part);
+/** JSON has no infinity: a beta of null is one. */
+const unpacked = options => "beta" in options ? { ...options, beta: options.beta ?? Infinity } : options;
+
+export async function compare({ options, x, y, parameters, steps, lr }) {
+  const data = Float32Array.from(x), net = await makeNet(data, Float32Array.from(y), unpacked(options));
+  const result = { kernels: net.k.name, drawn: net.parameters().map(list) };
+  net.load(parameters.map(part => Float32Array.from(part)));
+  result.loss = net.gradient();
+  result.gradients = net.parameters(true).map(list);
+  const seen = net.evaluate(data, { gates: true, features: true });
+  Object.assign(result, { out: list(seen.out), gates: seen.gates.map(list), features: list(seen.features) });
+  result.activity = [false, true].map(hard => list(pathActivity(net, hard)));
+  result.overlap = [false, true].map(hard => list(overlapKernel(net, hard)));
+  result.tangent = ["full", "expert", "gate"].map(part => list(tangentKernel(net, part)));
+  result.planes = net.linear ? halfSpaces(net).flatMap(({ normals, offsets }) => [list(normals), list(offsets)]) : [];
+  const before = net.save();
+  result.losses = Array.from({ length: steps }, () => net.step(lr));
+  result.trained = net.parameters().map(list);
+  net.restore(before);
+  result.again = Array.from({ length: steps }, () => net.step(lr));
+  return result;
+}
+
+/** Areas of all activation regions, by pattern, and of all regions of one path. */
+export async function regions({ options, bounds, path }) {
+  const net = await makeNet(new Float32Array(options.inDim), new Float32Array(1), unpacked(options));
+  const found = activationRegions(net, bounds).map(({ polygon, pattern }) => [pattern.flat().join(""), area(polygon)]);
+  return { found, path: pathRegion(net, path, bounds).map(area) };
+}
+
+export function spectrum({ features, n, target }) {
+  const { eigenvalues, effectiveDimension, quality } = featureSpectrum(Float64Array.from(features), n, target);
+  return { eigenvalues, effectiveDimension, quality };
+}
+
+export const task = ({ n, low, high }) => { const { x, y } = circle(n, low, high); return { x: list(x), y: list(y) }; };
+
+/** The message of the error that options raise, "" if they raise none. */
+export async function refusal({ options, x = [0, 0], y = [0] }) {
+  try {
+    await makeNet(Float32Array.from(x), Float32Array.from(y), options);
+    return "";
+  } catch (error) {
+    return error.message;
+  }
+}
+
+/** Step at which the canonical run on the circle falls below a loss, or null; and what it took, in milliseconds. */
+export async function race({ options, below, steps, lr }) {
+  const { x, y } = circle(200, 1, 16), net = await makeNet(x, y, unpacked(options)), start = performance.now();
+  for (let t = 0; t < steps; t++) if (net.step(lr) < below) return { step: t, ms: performance.now() - start };
+  return { step: null, ms: performance.now() - start };
+}
+
+/** Losses of the first seeds of what an address of the playground sets. */
+export async function experiment({ address, steps, seeds }) {
+  const { settings, problems } = read(address), { x, y } = TASKS[settings.task].data(settings);
+  if (problems.length) throw new Error(problems.join("; "));
+  return Promise.all(Array.from({ length: seeds }, async (_, seed) => {
+    const net = await makeNet(x, y, options(settings, seed));
+    return Array.from({ length: steps + 1 }, () => net.step(settings.lr));
+  }));
+}

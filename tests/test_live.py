@@ -1,0 +1,263 @@
+"""The engine of live/ in a browser: it computes what the library computes, from the same weights and from the same seed."""
+
+import functools
+import json
+import math
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import chromium
+import pytest
+import torch
+
+from dlgn_lib import DLGN, DeepLinearNet, GaLUNet, ReLUNet, circle, ntk, overlap_kernel, path_activity
+from dlgn_lib.features import feature_spectrum
+from dlgn_lib.regions import activation_regions, path_region, region_area
+
+LIVE = Path(__file__).resolve().parents[1] / "live"
+EXPERIMENTS = json.loads((LIVE / "experiments.json").read_text(encoding="utf-8"))
+FAMILY = {"DLGN": DLGN, "ReLU": ReLUNet, "deep linear": DeepLinearNet, "GaLU": GaLUNet}
+#: what float32 leaves of an agreement, for one pass and for many steps
+ONE_PASS, STEPS = 2e-5, 1e-3
+#: members of the family, and what they can be made with; widths are no multiples of four, the last has hundreds of steps
+CASES = {
+    **{f"{kind}, bias={bias}": {"kind": kind, "bias": bias} for kind in FAMILY for bias in (False, True)},
+    "shallow": {"shallow": True, "bias": True},
+    "ones": {"valueInput": "ones"},
+    "GaLU, ones": {"kind": "GaLU", "valueInput": "ones", "bias": True},
+    "frozen": {"frozen": True},
+    "GaLU, frozen": {"kind": "GaLU", "frozen": True, "bias": True},
+    "hard": {"beta": math.inf, "bias": True},
+    "sharp": {"beta": 40.0},
+    "sgd": {"optimizer": "sgd", "lr": 0.05},
+    "momentum": {"kind": "ReLU", "optimizer": "sgd", "momentum": 0.9, "lr": 0.02},
+    "he": {"init": "he", "bias": True},
+    "lecun, many weights": {"kind": "ReLU", "init": "lecun", "width": [16, 20]},
+    "one output, one layer": {"width": [7], "outDim": 1},
+    "two hundred steps": {"width": [8, 8], "inDim": 2, "outDim": 1, "steps": 200},
+}
+PYTHON_NAMES = {"valueInput": "value_input"}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def end_headers(self):
+        self.send_header("Content-Security-Policy", "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
+        super().end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def call(tmp_path_factory):
+    """Call a function of live/tests/driver.js in Chromium, under the policy of the site, with one argument."""
+    handler = functools.partial(Quiet, directory=LIVE)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, chromium.started() as browser:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        tab = browser.new_page()
+        tab.set_default_timeout(300_000)
+        tab.goto(f"http://127.0.0.1:{server.server_port}/tests/")
+
+        def call(name, **argument):
+            return tab.evaluate(
+                "async ([name, argument]) => (await import('/tests/driver.js'))[name](argument)", [name, argument]
+            )
+
+        yield call
+        server.shutdown()
+        thread.join()
+
+
+def net_of(kind="DLGN", inDim=3, width=(6, 5, 3), outDim=2, frozen=False, seed=3, **options):
+    """Return the library's net for the options of the engine."""
+    kept = {PYTHON_NAMES.get(name, name): value for name, value in options.items() if name != "kernels"}
+    generator = torch.Generator().manual_seed(seed)
+    net = FAMILY[kind](inDim, list(width), out_dim=outDim, generator=generator, **kept)
+    return net.freeze_gates() if frozen else net
+
+
+def parameters(net, gradients=False):
+    layers = [*net.value_layers, *getattr(net, "gate_layers", [])]
+    found = [p for layer in layers for p in (layer.weight, layer.bias) if p is not None]
+    if gradients:
+        found = [torch.zeros_like(p) if p.grad is None else p.grad for p in found]
+    return [p.detach().flatten().tolist() for p in found]
+
+
+def apart(ours, theirs):
+    """Return the largest relative distance of corresponding lists of numbers."""
+    pairs = [(torch.tensor(a), torch.tensor(b)) for a, b in zip(ours, theirs, strict=True)]
+    return max((a - b).norm().item() / max(b.norm().item(), 1e-30) for a, b in pairs)
+
+
+def flat(tensors):
+    return [tensor.detach().flatten().tolist() for tensor in tensors]
+
+
+def descent(net, x, y, steps, lr, optimizer, momentum):
+    trained = [p for p in net.parameters() if p.requires_grad]
+    kinds = {"adam": torch.optim.Adam(trained, lr), "sgd": torch.optim.SGD(trained, lr, momentum)}
+    losses = []
+    for _ in range(steps):
+        kinds[optimizer].zero_grad()
+        loss = (net(x) - y).square().mean()
+        loss.backward()
+        kinds[optimizer].step()
+        losses.append(loss.item())
+    return losses
+
+
+def given(case):
+    """Return (options of the engine, net, inputs, targets, settings of the descent) of a case."""
+    case = dict(case)
+    steps, lr = case.pop("steps", 50), case.pop("lr", 2e-3)
+    how = {"optimizer": case.pop("optimizer", "adam"), "momentum": case.pop("momentum", 0.0)}
+    options = {"kind": "DLGN", "inDim": 3, "width": [6, 5, 3], "outDim": 2, "seed": 3, "beta": 4.0} | case
+    net = net_of(**options)
+    rng = torch.Generator().manual_seed(5)
+    x, y = torch.randn(11, net.in_dim, generator=rng), torch.randn(11, net.out_dim, generator=rng)
+    options["beta"] = options["beta"] if math.isfinite(options["beta"]) else None  # JSON has no infinity
+    return options | how, net, x, y, {"steps": steps, "lr": lr, **how}
+
+
+@pytest.mark.parametrize("kernels", ["wasm", "js"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_engine_agrees_with_the_library(call, name, kernels):
+    options, net, x, y, how = given(CASES[name])
+    theirs = call(
+        "compare",
+        options=options | {"kernels": kernels},
+        x=x.flatten().tolist(),
+        y=y.flatten().tolist(),
+        parameters=parameters(net),
+        steps=how["steps"],
+        lr=how["lr"],
+    )
+    assert theirs["kernels"] == kernels
+    assert apart(theirs["drawn"], parameters(net)) < 1e-6  # to the last bits: processors round uniform_ in two ways
+
+    loss = (net(x) - y).square().mean()
+    loss.backward()
+    assert theirs["loss"] == pytest.approx(loss.item(), rel=ONE_PASS)
+    assert apart(theirs["gradients"], parameters(net, gradients=True)) < ONE_PASS
+    with torch.no_grad():
+        assert apart([theirs["out"], theirs["features"]], flat([net(x), net.features(x)])) < ONE_PASS
+        assert apart(theirs["gates"], flat(net.gates(x))) < ONE_PASS
+        both = (None, True)
+        assert apart(theirs["activity"], flat(path_activity(net, x, hard=hard) for hard in both)) < ONE_PASS
+        assert apart(theirs["overlap"], flat(overlap_kernel(net, x, hard=hard) for hard in both)) < ONE_PASS
+        kinds = ("full", "expert", "gate")
+        assert apart(theirs["tangent"], flat(ntk(net, x, part=part) for part in kinds)) < ONE_PASS
+        planes = flat(part for pair in net.half_spaces() for part in pair) if isinstance(net, DLGN) else []
+        assert not planes or apart(theirs["planes"], planes) < ONE_PASS
+
+    losses = descent(net, x, y, **how)
+    assert apart([theirs["losses"]], [losses]) < STEPS
+    assert apart(theirs["trained"], parameters(net)) < STEPS
+    assert theirs["again"] == theirs["losses"]  # from a copy of weights and moments
+
+
+def test_a_bent_gradient_is_noticed(call):
+    """The tolerance is below a gradient that is off by a thousandth."""
+    options, net, x, y, _ = given({})
+    theirs = call(
+        "compare",
+        options=options,
+        x=x.flatten().tolist(),
+        y=y.flatten().tolist(),
+        parameters=parameters(net),
+        steps=1,
+        lr=1e-3,
+    )
+    (net(x) - y).square().mean().backward()
+    ours = parameters(net, gradients=True)
+    assert apart(theirs["gradients"], ours) < ONE_PASS
+    for layer in range(len(ours)):
+        bent = [[1.001 * g for g in part] if number == layer else part for number, part in enumerate(ours)]
+        assert apart(theirs["gradients"], bent) > ONE_PASS
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("kind", FAMILY)
+def test_regions_are_those_of_the_library(call, kind, bias):
+    options = {"kind": kind, "inDim": 2, "width": [5, 4, 3], "outDim": 1, "bias": bias, "seed": 2}
+    net, bounds, path = net_of(**options), [[-2.0, 1.0], [-1.0, 2.0]], [1, 2, 0]
+    theirs = call("regions", options=options, bounds=bounds, path=path)
+    ours = activation_regions(net, bounds)
+    assert sum(area for _, area in theirs["found"]) == pytest.approx(9)
+    assert len(theirs["found"]) == len(ours)
+    pairs = zip(sorted(a for _, a in theirs["found"]), sorted(float(region_area(p)) for p, _ in ours), strict=True)
+    assert all(a == pytest.approx(b, abs=1e-5) for a, b in pairs)
+    assert sum(theirs["path"]) == pytest.approx(float(region_area(path_region(net, path, bounds))), abs=1e-5)
+
+
+def test_the_spectrum_is_that_of_the_library(call):
+    rng = torch.Generator().manual_seed(0)
+    features, target = torch.randn(40, 6, generator=rng).double(), torch.randn(40, generator=rng).double()
+    ours = feature_spectrum(features, target=target)
+    theirs = call("spectrum", features=features.flatten().tolist(), n=40, target=target.tolist())
+    assert theirs["eigenvalues"] == pytest.approx(ours.eigenvalues.tolist())
+    assert theirs["effectiveDimension"] == pytest.approx(ours.effective_dimension)
+    assert theirs["quality"] == pytest.approx(ours.quality.tolist(), abs=1e-9)
+
+
+def test_the_circle_is_that_of_the_library(call):
+    x, y = circle(200, low=1, high=16)
+    theirs = call("task", n=200, low=1, high=16)
+    assert theirs["x"] == pytest.approx(x.flatten().tolist(), abs=1e-6)
+    assert theirs["y"] == pytest.approx(y.flatten().tolist(), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ({"kind": "CNN"}, "kind must be one of ReLU, deep linear, DLGN, GaLU, got CNN"),
+        ({"width": 0}, "width must be a whole number from 1 on, got 0"),
+        ({"widht": 8}, "a net has no option widht"),
+        ({"beta": 0}, "beta, the slope of the soft gates, must be positive, got 0"),
+        ({"kind": "ReLU", "frozen": True}, "the gates of a ReLU net have no parameters of their own"),
+        ({"kind": "ReLU", "shallow": True}, "shallow gates belong to a DLGN, got ReLU"),
+        ({"momentum": 0.9}, "momentum must be in [0, 1) and belongs to sgd"),
+        ({"inDim": 3}, "x must hold 3 numbers a sample, got 2 in all"),
+        ({"outDim": 2}, "y must hold 2 numbers for each of 1 samples, got 1"),
+        ({"depth": 1.5}, "depth must be a whole number from 1 on, got 1.5"),
+    ],
+)
+def test_what_does_not_fit_is_named(call, options, part):
+    assert part in call("refusal", options=options)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment["address"] or "as at first")
+def test_the_answers_of_the_playground_hold_for_five_seeds(call, experiment):
+    losses = call("experiment", address=experiment["address"], steps=experiment["steps"], seeds=5)
+    below = experiment["below"]
+    assert all((min(run) < below) == experiment["reached"] for run in losses), [min(run) for run in losses]
+
+
+def test_single_sentences_of_these_answers(call):
+    def reached(address, steps, below=0.01):
+        runs = call("experiment", address=address, steps=steps, seeds=5)
+        return [next((t for t, loss in enumerate(run) if loss < below), None) for run in runs]
+
+    dlgn, relu, shallow = (reached(f"model={name}", 500) for name in ("DLGN", "ReLU", "shallow+DLGN"))
+    assert sum(a < b for a, b in zip(dlgn, relu, strict=True)) >= 4
+    assert all(a < b for a, b in zip(dlgn, shallow, strict=True))
+    sharp = reached("model=frozen+DLGN&beta=100", 500)
+    assert all(a < b for a, b in zip(sharp, dlgn, strict=True))
+    assert None not in reached("depth=2", 1000)
+    assert None not in reached("task=xor", 500)
+    assert None not in reached("task=checkerboard&bias=yes", 1000, below=0.05)
+    assert set(reached("task=spiral&model=ReLU", 500, below=0.5)) == {None}
+    assert None not in reached("task=spiral", 500, below=0.1)
+    gated = ("DLGN", "DLGN&hard=hard", "frozen+DLGN", "shallow+DLGN", "ReLU", "GaLU")
+    for name in (f"model={model}" for model in gated):
+        assert None not in reached(f"task=spiral&bias=yes&{name}", 1000, below=0.1)
+
+
+def test_the_papers_experiment(call):
+    """The DLGN learns the circle, the one with frozen gates does not within 2000 steps."""
+    settings = {"below": 0.01, "steps": 2000, "lr": 2e-3}
+    assert call("race", options={"kind": "DLGN"}, **settings)["step"] < 500
+    assert call("race", options={"kind": "DLGN", "frozen": True}, **settings)["step"] is None
