@@ -6,6 +6,7 @@ Every row first checks that both sides compute the same, then times them in turn
 import time
 from itertools import pairwise
 
+import chromium
 import torch
 from torch import nn
 from torch.func import functional_call, jacrev, vmap
@@ -33,7 +34,11 @@ def fastest(functions, repeats):
 
 def row(what, budget, plain, ours, repeats=(1, 3), part=1.0):
     """Time the two and print a line; `plain` may do only a `part` of the work, and then counts 1/part times."""
-    slow, fast = fastest([plain], repeats[0])[0] / part, fastest([ours], repeats[1])[0]
+    line(what, budget, fastest([plain], repeats[0])[0] / part, fastest([ours], repeats[1])[0])
+
+
+def line(what, budget, slow, fast):
+    """Print how many times faster ours is."""
     ratio = slow / fast
     verdict = "ok" if ratio >= budget else "BELOW BUDGET"
     print(
@@ -208,11 +213,39 @@ def bench_ensemble(kind, width, budget, steps=150):
     )
 
 
+@one_thread()
+def bench_engine(steps=200):
+    """The engine of live/ in Chromium against torch's training step, and against its own twin in plain JavaScript."""
+    x, y = circle()
+    with chromium.engine() as call:
+
+        def browser(kind, kernels):
+            """Return the seconds that the steps take in the browser, without the way there."""
+            return call("race", options={"kind": kind, "kernels": kernels}, below=0, steps=steps, lr=2e-3)["ms"] / 1000
+
+        for kind, budget in (("DLGN", 1.5), ("ReLU", 1.2)):
+            plain = canon_net(kind, 0)
+            optimizer = torch.optim.Adam(plain.parameters(), lr=2e-3)
+
+            def loop(net=plain, optimizer=optimizer):
+                for _ in range(steps):
+                    optimizer.zero_grad()
+                    (net(x) - y).square().mean().backward()
+                    optimizer.step()
+
+            pairs = [(fastest([loop], 1)[0], browser(kind, "wasm")) for _ in range(7)]  # in turn
+            slow, fast = map(min, zip(*pairs, strict=True))
+            line(f"{steps} steps, {kind}, engine in Chromium against torch", budget, slow, fast)
+            slow = min(browser(kind, "js") for _ in range(2))
+            line(f"{steps} steps, {kind}, engine against plain JavaScript", 8, slow, fast)
+
+
 if __name__ == "__main__":
     torch.set_flush_denormal(True)  # on both sides: products of nearly closed gates are slow otherwise
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; plain code, this library, ratio")
     bench_step("DLGN", 1, 1.5)
     bench_step("ReLU", 1, 1)
+    bench_engine()
     for kind in ("DLGN", "ReLU"):
         for width, budget in ((32, 5), (64, 3), (128, 1.5)):
             bench_ensemble(kind, width, budget)

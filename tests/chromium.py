@@ -1,13 +1,18 @@
 """The browser of this machine, for tests."""
 
+import functools
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+LIVE = Path(__file__).resolve().parents[1] / "live"
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]
 
 
@@ -23,3 +28,36 @@ def started() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu", *QUIET])
         yield browser
         browser.close()
+
+
+class _Host(SimpleHTTPRequestHandler):
+    def end_headers(self):
+        self.send_header("Content-Security-Policy", "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
+        super().end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def engine() -> Iterator[Callable]:
+    """Yield `call(name, **argument)`, which calls a function of live/tests/driver.js, under the policy of the site."""
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Host, directory=LIVE)) as server,
+        started() as browser,
+    ):
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        tab = browser.new_page()
+        tab.set_default_timeout(300_000)
+        tab.goto(f"http://127.0.0.1:{server.server_port}/tests/")
+
+        def call(name: str, **argument: object) -> object:
+            run = "async ([name, argument]) => (await import('/tests/driver.js'))[name](argument)"
+            return tab.evaluate(run, [name, argument])
+
+        try:
+            yield call
+        finally:
+            server.shutdown()
+            thread.join()

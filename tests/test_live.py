@@ -1,11 +1,7 @@
 """The engine of live/ in a browser: it computes what the library computes, from the same weights and from the same seed."""
 
-import functools
 import json
 import math
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import chromium
 import pytest
@@ -15,8 +11,7 @@ from dlgn_lib import DLGN, DeepLinearNet, GaLUNet, ReLUNet, circle, ntk, overlap
 from dlgn_lib.features import feature_spectrum
 from dlgn_lib.regions import activation_regions, path_region, region_area
 
-LIVE = Path(__file__).resolve().parents[1] / "live"
-EXPERIMENTS = json.loads((LIVE / "experiments.json").read_text(encoding="utf-8"))
+EXPERIMENTS = json.loads((chromium.LIVE / "experiments.json").read_text(encoding="utf-8"))
 FAMILY = {"DLGN": DLGN, "ReLU": ReLUNet, "deep linear": DeepLinearNet, "GaLU": GaLUNet}
 #: what float32 leaves of an agreement, for one pass and for many steps
 ONE_PASS, STEPS = 2e-5, 1e-3
@@ -40,34 +35,11 @@ CASES = {
 PYTHON_NAMES = {"valueInput": "value_input"}
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def end_headers(self):
-        self.send_header("Content-Security-Policy", "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
-        super().end_headers()
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture(scope="module")
-def call(tmp_path_factory):
+def call():
     """Call a function of live/tests/driver.js in Chromium, under the policy of the site, with one argument."""
-    handler = functools.partial(Quiet, directory=LIVE)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, chromium.started() as browser:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        tab = browser.new_page()
-        tab.set_default_timeout(300_000)
-        tab.goto(f"http://127.0.0.1:{server.server_port}/tests/")
-
-        def call(name, **argument):
-            return tab.evaluate(
-                "async ([name, argument]) => (await import('/tests/driver.js'))[name](argument)", [name, argument]
-            )
-
+    with chromium.engine() as call:
         yield call
-        server.shutdown()
-        thread.join()
 
 
 def net_of(kind="DLGN", inDim=3, width=(6, 5, 3), outDim=2, frozen=False, seed=3, **options):
