@@ -12,9 +12,15 @@ from dlgn_site.figures import draws
 from sample_book import FRONT, sample_claims, write_sample
 
 every_notebook = pytest.mark.parametrize("page", NOTEBOOKS)
-ILLUSTRATED = [
-    page for page in NOTEBOOKS if any(map(draws, (c.source for c in source(page).cells if c.cell_type == "code")))
-]
+
+
+def drawn_by(page):
+    """Return how many figures the cells of a page show, but for answers of exercises."""
+    cells = [cell for cell in source(page).cells if cell.cell_type == "code"]
+    return sum(draws(cell.source) for cell in cells if not {"solution", "check"} & set(cell.metadata.get("tags", [])))
+
+
+ILLUSTRATED = [page for page in NOTEBOOKS if drawn_by(page)]
 every_illustrated = pytest.mark.parametrize("page", ILLUSTRATED)
 NUMBERS = numbers(ROOT)
 
@@ -35,13 +41,12 @@ def caption_of(figure):
 
 @every_notebook
 def test_every_figure_has_a_number_a_caption_and_an_anchor(page):
-    cells = [cell.source for cell in source(page).cells if cell.cell_type == "code"]
-    assert len(figures(page)) == sum(map(draws, cells))
+    assert len(figures(page)) == drawn_by(page)
     for index, figure in enumerate(figures(page), 1):
         number, caption = caption_of(figure)
         assert number == f"{NUMBERS[page]}.{index}"
         assert re.fullmatch(rf"fig-{page.rpartition('/')[2]}-[a-z0-9-]+", figure["id"])
-        assert caption[0].isupper() and caption.endswith(".") and 12 <= len(caption.split()) <= 90, caption
+        assert caption[0].isupper() and caption.endswith(".") and 12 <= len(caption.split()) <= 80, caption
         assert figure.figcaption.select_one(f"a[href='#{figure['id']}']")
 
 
@@ -64,7 +69,8 @@ def test_the_notebook_gives_its_figures_the_same_numbers(page):
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
         if cell["cell_type"] == "code":
-            drawn += draws(re.sub(r"(?m)^[%#].*", "", text))
+            answer = {"exercise", "solution", "check"} & set(cell["metadata"].get("tags", []))
+            drawn += 0 if answer else draws(re.sub(r"(?m)^[%#].*", "", text))
         else:
             told += [(drawn, number) for number in re.findall(r"(?m)^\*\*Figure ([\dA-Z]+\.\d+)\.\*\* ", text)]
     assert told == [(index, caption_of(figure)[0]) for index, figure in enumerate(figures(page), 1)]
