@@ -5,8 +5,8 @@ import re
 from collections import Counter
 
 import pytest
-from built_site import CHAPTERS, NOTEBOOKS, PAGES, ROOT, TOC, html, source
-from dlgn_site.chapters import numbers
+from built_site import NOTEBOOKS, PAGES, ROOT, TOC, html, source
+from dlgn_site.chapters import chapters, numbers
 from dlgn_site.export_notebooks import read_book
 from dlgn_site.figures import draws
 from sample_book import FRONT, sample_claims, write_sample
@@ -22,7 +22,7 @@ def drawn_by(page):
 
 ILLUSTRATED = [page for page in NOTEBOOKS if drawn_by(page)]
 every_illustrated = pytest.mark.parametrize("page", ILLUSTRATED)
-NUMBERS = numbers(ROOT)
+NUMBERS, CHAPTERS = numbers(ROOT), chapters(ROOT)
 
 
 def figures(page):
@@ -103,6 +103,7 @@ def test_chapters_are_counted_through_the_parts():
     assert {page: NUMBERS[page] for page in counted} == {page: str(n) for n, page in enumerate(counted, 1)}
     assert NUMBERS["book/intro"] == "0" and set(NUMBERS) == set(NOTEBOOKS)
     assert all(NUMBERS[page].isalpha() for page in set(NOTEBOOKS) - set(counted) - {"book/intro"})
+    assert {page for page in CHAPTERS if page not in counted} == {page for page in NOTEBOOKS if "/appendix/" in page}
 
 
 def test_a_page_that_is_added_moves_those_behind_it(tmp_path):
@@ -124,17 +125,12 @@ def test_the_sidebar_shows_number_short_title_and_minutes(page):
     assert [link.select_one(".dlgn-number").get_text() for link in links] == [
         NUMBERS[chapter] for chapter in chapters()
     ]
-    for link, chapter in zip(links, chapters(), strict=True):
+    for link, chapter in zip(links, CHAPTERS, strict=True):
         assert link["href"] == "#" if chapter == page else link["href"].endswith(f"{chapter.rpartition('/')[2]}.html")
         assert link.select_one(".dlgn-short").get_text() == source(chapter).metadata["short"]
         assert re.fullmatch(r"[1-9]\d* min", link.select_one(".dlgn-minutes").get_text())
     heading = html(page).select_one("article h1 .dlgn-number")
-    assert (heading.get_text() if heading else None) == (NUMBERS[page] if page in chapters() else None)
-
-
-def chapters():
-    """Return the chapters that are numbered."""
-    return [page for page in CHAPTERS if NUMBERS[page].isdigit()]
+    assert (heading.get_text() if heading else None) == CHAPTERS.get(page)
 
 
 # Errors
