@@ -134,7 +134,7 @@ def _place(app: Sphinx, doctree: nodes.document) -> None:
         if any(figure.name == name for figure in found):
             logger.warning("two figures of this page have the name %r", name, location=caption)
         number = f"{env.dlgn_chapters.get(docname, '?')}.{len(found) + 1}"
-        title = re.match(r"# (?:Figure[^:\n]*: )?(.+)", code)
+        title = re.match(r"# (?:.*?[Ff]igure[^:\n]*: )?(.+)", code)
         figure = Figure(name, number, f"fig-{page}-{name}", title[1] if title else name.replace("-", " "))
         found.append(figure)
         known = env.domaindata["std"]["labels"].get(figure.anchor)
