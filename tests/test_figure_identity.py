@@ -5,18 +5,24 @@ import re
 from collections import Counter
 
 import pytest
-from built_site import CHAPTERS, NOTEBOOKS, PAGES, ROOT, TOC, html, source
-from dlgn_site.chapters import numbers
+from built_site import NOTEBOOKS, PAGES, ROOT, TOC, html, source
+from dlgn_site.chapters import chapters, numbers
 from dlgn_site.export_notebooks import read_book
 from dlgn_site.figures import draws
 from sample_book import FRONT, sample_claims, write_sample
 
 every_notebook = pytest.mark.parametrize("page", NOTEBOOKS)
-ILLUSTRATED = [
-    page for page in NOTEBOOKS if any(map(draws, (c.source for c in source(page).cells if c.cell_type == "code")))
-]
+
+
+def drawn_by(page):
+    """Return how many figures the cells of a page show, but for answers of exercises."""
+    cells = [cell for cell in source(page).cells if cell.cell_type == "code"]
+    return sum(draws(cell.source) for cell in cells if not {"solution", "check"} & set(cell.metadata.get("tags", [])))
+
+
+ILLUSTRATED = [page for page in NOTEBOOKS if drawn_by(page)]
 every_illustrated = pytest.mark.parametrize("page", ILLUSTRATED)
-NUMBERS = numbers(ROOT)
+NUMBERS, CHAPTERS = numbers(ROOT), chapters(ROOT)
 
 
 def figures(page):
@@ -35,13 +41,12 @@ def caption_of(figure):
 
 @every_notebook
 def test_every_figure_has_a_number_a_caption_and_an_anchor(page):
-    cells = [cell.source for cell in source(page).cells if cell.cell_type == "code"]
-    assert len(figures(page)) == sum(map(draws, cells))
+    assert len(figures(page)) == drawn_by(page)
     for index, figure in enumerate(figures(page), 1):
         number, caption = caption_of(figure)
         assert number == f"{NUMBERS[page]}.{index}"
         assert re.fullmatch(rf"fig-{page.rpartition('/')[2]}-[a-z0-9-]+", figure["id"])
-        assert caption[0].isupper() and caption.endswith(".") and 12 <= len(caption.split()) <= 90, caption
+        assert caption[0].isupper() and caption.endswith(".") and 12 <= len(caption.split()) <= 80, caption
         assert figure.figcaption.select_one(f"a[href='#{figure['id']}']")
 
 
@@ -64,7 +69,8 @@ def test_the_notebook_gives_its_figures_the_same_numbers(page):
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
         if cell["cell_type"] == "code":
-            drawn += draws(re.sub(r"(?m)^[%#].*", "", text))
+            answer = {"exercise", "solution", "check"} & set(cell["metadata"].get("tags", []))
+            drawn += 0 if answer else draws(re.sub(r"(?m)^[%#].*", "", text))
         else:
             told += [(drawn, number) for number in re.findall(r"(?m)^\*\*Figure ([\dA-Z]+\.\d+)\.\*\* ", text)]
     assert told == [(index, caption_of(figure)[0]) for index, figure in enumerate(figures(page), 1)]
@@ -97,6 +103,7 @@ def test_chapters_are_counted_through_the_parts():
     assert {page: NUMBERS[page] for page in counted} == {page: str(n) for n, page in enumerate(counted, 1)}
     assert NUMBERS["book/intro"] == "0" and set(NUMBERS) == set(NOTEBOOKS)
     assert all(NUMBERS[page].isalpha() for page in set(NOTEBOOKS) - set(counted) - {"book/intro"})
+    assert {page for page in CHAPTERS if page not in counted} == {page for page in NOTEBOOKS if "/appendix/" in page}
 
 
 def test_a_page_that_is_added_moves_those_behind_it(tmp_path):
@@ -118,17 +125,12 @@ def test_the_sidebar_shows_number_short_title_and_minutes(page):
     assert [link.select_one(".dlgn-number").get_text() for link in links] == [
         NUMBERS[chapter] for chapter in chapters()
     ]
-    for link, chapter in zip(links, chapters(), strict=True):
+    for link, chapter in zip(links, CHAPTERS, strict=True):
         assert link["href"] == "#" if chapter == page else link["href"].endswith(f"{chapter.rpartition('/')[2]}.html")
         assert link.select_one(".dlgn-short").get_text() == source(chapter).metadata["short"]
         assert re.fullmatch(r"[1-9]\d* min", link.select_one(".dlgn-minutes").get_text())
     heading = html(page).select_one("article h1 .dlgn-number")
-    assert (heading.get_text() if heading else None) == (NUMBERS[page] if page in chapters() else None)
-
-
-def chapters():
-    """Return the chapters that are numbered."""
-    return [page for page in CHAPTERS if NUMBERS[page].isdigit()]
+    assert (heading.get_text() if heading else None) == CHAPTERS.get(page)
 
 
 # Errors

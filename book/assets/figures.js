@@ -87,42 +87,10 @@ for (const kind of ["pointerdown", "keydown", "input"]) {
 
 const textOf = (figure) => {
   const caption = figure.querySelector("figcaption").cloneNode(true);
-  caption.querySelectorAll("mjx-assistive-mml, .dlgn-abouts, .dlgn-about").forEach((part) => part.remove());
+  caption.querySelectorAll(".dlgn-about").forEach((part) => part.remove());
   return caption.textContent.replace(/\s+/g, " ").trim();
 };
-const inherited = ["color", "fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-dashoffset",
-  "stroke-linecap", "stroke-linejoin", "font-family", "font-size", "font-weight", "font-style", "text-anchor", "visibility", "paint-order"];
-const own = { opacity: "1", "stop-color": "rgb(0, 0, 0)", "mix-blend-mode": "normal", "image-rendering": "auto", "dominant-baseline": "auto" };
-const unseen = "defs, clipPath, mask, marker, pattern, symbol, linearGradient, radialGradient, filter, title, desc, metadata";
-
-// Returns a copy of an SVG with everything in it that style sheets say, as it looks in the light theme.
-function inLight(picture) {
-  const root = document.documentElement, theme = root.dataset.theme, copy = picture.cloneNode(true);
-  const still = make("style", {}, "*, ::before, ::after { transition: none !important; animation: none !important; }");
-  document.head.append(still);
-  root.dataset.theme = "light";
-  picture.after(copy);
-  const parts = [copy, ...copy.querySelectorAll("*")], gone = [];
-  const said = parts.map((part) => {
-    const style = getComputedStyle(part), around = part === copy ? null : getComputedStyle(part.parentNode);
-    if (style.display === "none" && !part.closest(unseen)) gone.push(part);
-    const differs = [...inherited.filter((name) => style.getPropertyValue(name) !== around?.getPropertyValue(name)),
-      ...Object.keys(own).filter((name) => style.getPropertyValue(name) !== own[name])];
-    return differs.map((name) => `${name}: ${style.getPropertyValue(name)}`).join("; ");
-  });
-  copy.remove();
-  root.dataset.theme = theme;
-  void root.offsetWidth; // the colours are back before anything may fade again
-  still.remove();
-  parts.forEach((part, i) => {
-    for (const name of [...inherited, ...Object.keys(own), "class", "style"]) part.removeAttribute(name);
-    if (said[i]) part.setAttribute("style", said[i]);
-  });
-  gone.forEach((part) => part.remove());
-  copy.querySelectorAll("style, script").forEach((part) => part.remove());
-  return copy;
-}
-
+const numberOf = (figure) => textOf(figure).match(/^Figure [^ ]+(?=\.)/)?.[0] ?? figure.id;
 const svg = (tag, attributes, ...children) => {
   const part = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) part.setAttribute(name, value);
@@ -130,41 +98,24 @@ const svg = (tag, attributes, ...children) => {
   return part;
 };
 
-const pictures = (figure) => [...figure.querySelectorAll("svg.dlgn-picture")].filter((picture) => picture.checkVisibility());
-const raster = (figure) => [...figure.querySelectorAll("img")].find((image) => image.checkVisibility());
-
-// Returns all pictures of a figure in one, as they stand on the page.
-function drawing(figure) {
-  const places = pictures(figure).map((picture) => [picture, picture.getBoundingClientRect()]);
-  const left = Math.min(...places.map(([, at]) => at.left)), top = Math.min(...places.map(([, at]) => at.top));
-  const width = Math.max(...places.map(([, at]) => at.right)) - left, height = Math.max(...places.map(([, at]) => at.bottom)) - top;
-  const caption = textOf(figure), [number] = caption.match(/^Figure [^ ]+(?=\.)/) ?? [figure.id];
-  const whole = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img" },
-    svg("title", {}, `${number}, ${book()}`), svg("desc", {}, `${caption} From: ${book()}, ${published(figure)}. ${licence}`),
-    svg("rect", { width: "100%", height: "100%", fill: "#fff" }));
-  for (const [picture, at] of places) {
-    const copy = inLight(picture);
-    for (const [name, value] of Object.entries({ x: at.left - left, y: at.top - top, width: at.width, height: at.height })) copy.setAttribute(name, value);
-    whole.append(copy);
-  }
-  return whole;
+// The colours of a picture are variables of the page, each with its light value to fall back on: that is what a file has.
+function written(figure) {
+  const picture = figure.querySelector("svg.dlgn-picture"), copy = picture.cloneNode(true), caption = textOf(figure);
+  for (const name of ["class", "aria-label", "style"]) copy.removeAttribute(name);
+  for (const [name, value] of [["stroke-linejoin", "round"], ["stroke-linecap", "butt"]]) copy.setAttribute(name, value); // as player.css
+  copy.prepend(
+    svg("title", {}, `${numberOf(figure)}: ${picture.getAttribute("aria-label")}`),
+    svg("desc", {}, `${caption} From: ${book()}, ${published(figure)}. ${licence}`),
+    svg("rect", { width: "100%", height: "100%", fill: "#fff" }),
+  );
+  return new XMLSerializer().serializeToString(copy).replace(/var\(--[\w-]+,\s*([^()]+)\)/g, "$1");
 }
 
-const written = (figure) => `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(drawing(figure))}\n`;
-
 async function painted(figure) {
-  const canvas = make("canvas"), pen = canvas.getContext("2d");
-  let image = raster(figure), width = image?.width, height = image?.height;
-  if (pictures(figure).length) {
-    const whole = drawing(figure);
-    [width, height] = ["width", "height"].map((side) => +whole.getAttribute(side));
-    image = new Image();
-    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(whole))}`;
-    await image.decode();
-  }
-  [canvas.width, canvas.height] = [Math.round(2 * width), Math.round(2 * height)];
-  pen.fillStyle = "#fff";
-  pen.fillRect(0, 0, canvas.width, canvas.height);
+  const canvas = make("canvas"), pen = canvas.getContext("2d"), image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(written(figure))}`;
+  await image.decode();
+  [canvas.width, canvas.height] = ["width", "height"].map((side) => 2 * figure.querySelector("svg.dlgn-picture").getAttribute(side));
   pen.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }
@@ -178,7 +129,7 @@ function save(figure, file, ending) {
 // The line below a figure.
 
 function equip(figure) {
-  const [number] = textOf(figure).match(/^Figure [^ ]+(?=\.)/) ?? [figure.id];
+  const number = numberOf(figure);
   const said = make("span", { role: "status" }), tools = make("div", { class: "dlgn-tools", role: "group", "aria-label": number });
   const tool = (text, name, act) => {
     const button = make("button", { type: "button", "aria-label": name }, text);
@@ -200,8 +151,7 @@ function equip(figure) {
       said.textContent = "Copy it from here";
     }
   });
-  if (pictures(figure).length)
-    tool("SVG", `Save ${number} as SVG`, () => save(figure, new Blob([written(figure)], { type: "image/svg+xml" }), "svg"));
+  tool("SVG", `Save ${number} as SVG`, () => save(figure, new Blob([`<?xml version="1.0" encoding="UTF-8"?>\n${written(figure)}\n`], { type: "image/svg+xml" }), "svg"));
   tool("PNG", `Save ${number} as PNG`, async () => save(figure, await painted(figure), "png"));
   tools.append(said);
   figure.after(tools);

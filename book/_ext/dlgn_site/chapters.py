@@ -1,10 +1,13 @@
 """Numbers of chapters: in the sidebar, at the title of a page and in the numbers of its figures.
 
-The executable pages of the parts are counted through in the order of the table of contents. Figures need a number on every
-page that runs, so the first page counts as 0, and pages outside of the parts have letters, which only their figures show.
+The executable pages of the parts are counted through in the order of the table of contents; those of the appendix have
+letters. Figures need a number on every page that runs, so the first page counts as 0, and the others have letters, too, which
+only their figures show.
 """
 
+import itertools
 import string
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +20,31 @@ from sphinx.environment import BuildEnvironment
 from dlgn_site.course_data import PageData, read_pages
 
 
+def _pages(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield (docname, first word of the caption of its part) of every executable page in the order of the table of contents."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [(toc["root"], "root")]
+    for part in toc.get("parts", [toc]):
+        listed += [(entry["file"], part.get("caption", "").partition(" ")[0]) for entry in part["chapters"]]
+    for docname, part in listed:
+        text = (root / docname).with_suffix(".md").read_text(encoding="utf-8")
+        if text.startswith("---") and "kernelspec:" in text.split("---")[1]:
+            yield docname, part
+
+
 def numbers(root: Path) -> dict[str, str]:
     """Return docname -> number of every executable page of the book at `root`: "0", "1", ..., or a letter outside of the parts."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    found, letters, count = {}, iter(string.ascii_uppercase), 0
-    listed = [(toc["root"], False)]
-    for part in toc.get("parts", [toc]):
-        listed += [(entry["file"], part.get("caption", "").startswith("Part ")) for entry in part["chapters"]]
-    for docname, counted in listed:
-        text = (root / docname).with_suffix(".md").read_text(encoding="utf-8")
-        if not (text.startswith("---") and "kernelspec:" in text.split("---")[1]):
-            continue
-        if counted:
-            count += 1
-        found[docname] = str(count) if counted else "0" if docname == toc["root"] else next(letters)
-    return found
+    digits, letters = itertools.count(1), iter(string.ascii_uppercase)
+    return {
+        docname: "0" if part == "root" else str(next(digits)) if part == "Part" else next(letters)
+        for docname, part in _pages(root)
+    }
 
 
-def is_chapter(number: str | None) -> bool:
-    """Return whether a number of `numbers` is that of a chapter."""
-    return bool(number and number.isdigit() and number != "0")
+def chapters(root: Path) -> dict[str, str]:
+    """Return docname -> number of the pages that show it: those of the parts and of the appendix."""
+    shown = {docname for docname, part in _pages(root) if part in ("Part", "Appendix")}
+    return {docname: number for docname, number in numbers(root).items() if docname in shown}
 
 
 def _number(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list[str]:
@@ -46,9 +54,9 @@ def _number(app: Sphinx, env: BuildEnvironment, added: set, changed: set, remove
 
 
 def _head(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    number = app.env.dlgn_chapters.get(docname)
+    number = chapters(Path(app.srcdir)).get(docname)
     title = next(doctree.findall(nodes.title), None)
-    if is_chapter(number) and title is not None and app.builder.format == "html":
+    if number and title is not None and app.builder.format == "html":
         title[:0] = [nodes.inline("", number, classes=["dlgn-number"]), nodes.Text(" ")]
 
 
@@ -68,15 +76,15 @@ def _sidebar(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
     """Label the chapters in the sidebar that the theme makes."""
     if "generate_toctree_html" not in context:
         return
-    make, pages = context["generate_toctree_html"], read_pages(Path(app.srcdir))
-    chapters = {docname: number for docname, number in app.env.dlgn_chapters.items() if is_chapter(number)}
-    addresses = {"#" if docname == pagename else context["pathto"](docname): docname for docname in chapters}
+    root = Path(app.srcdir)
+    make, pages, shown = context["generate_toctree_html"], read_pages(root), chapters(root)
+    addresses = {"#" if docname == pagename else context["pathto"](docname): docname for docname in shown}
 
     def labelled(*args: object, **options: object) -> object:
         soup = make(*args, **options)
         for link in soup.select("a.reference.internal") if isinstance(soup, BeautifulSoup) else ():
             if docname := addresses.get(link["href"]):
-                label(link, chapters[docname], pages[docname.removeprefix("book/")])
+                label(link, shown[docname], pages[docname.removeprefix("book/")])
         return soup
 
     context["generate_toctree_html"] = labelled

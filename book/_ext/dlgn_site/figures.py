@@ -73,7 +73,7 @@ class ListOfFigures(SphinxDirective):
 
 
 def draws(code: str) -> int:
-    r"""Return how many figures a cell shows: its calls of `show` and `explore` outside of functions.
+    r"""Return how many figures a cell shows: its calls of `show` and `explore`, but not those in functions or under a condition.
 
     >>> draws("show(*figures.demo())"), draws("def draw(step):\\n    show(step)")
     (1, 0)
@@ -87,7 +87,7 @@ def draws(code: str) -> int:
         node = waiting.pop()
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             count += node.func.id in ("show", "explore")
-        if not isinstance(node, ast.FunctionDef | ast.Lambda):
+        if not isinstance(node, ast.FunctionDef | ast.Lambda | ast.If | ast.Try):
             waiting += ast.iter_child_nodes(node)
     return count
 
@@ -134,7 +134,7 @@ def _place(app: Sphinx, doctree: nodes.document) -> None:
         if any(figure.name == name for figure in found):
             logger.warning("two figures of this page have the name %r", name, location=caption)
         number = f"{env.dlgn_chapters.get(docname, '?')}.{len(found) + 1}"
-        title = re.match(r"# (?:Figure[^:\n]*: )?(.+)", code)
+        title = re.match(r"# (?:.*?[Ff]igure[^:\n]*: )?(.+)", code)
         figure = Figure(name, number, f"fig-{page}-{name}", title[1] if title else name.replace("-", " "))
         found.append(figure)
         known = env.domaindata["std"]["labels"].get(figure.anchor)
@@ -186,7 +186,9 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
                 link = nodes.reference(
                     "", f"Figure {figure.number}", refuri=f"{address}#{figure.anchor}", internal=True
                 )
-                entries += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f" {figure.title}")))
+                entries += nodes.list_item(
+                    "", nodes.paragraph("", "", link, nodes.Text(f". {figure.title[0].upper()}{figure.title[1:]}"))
+                )
             listed += [nodes.paragraph("", "", nodes.strong("", "", heading)), entries]
         place.replace_self(listed)
 
