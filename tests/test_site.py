@@ -372,6 +372,38 @@ def test_every_reference_is_cited_and_every_citation_known():
     assert len(article("book/references").select(".citation[role=listitem]")) == len(keys)
 
 
+def test_references_are_sorted_and_named_as_cited():
+    entries = {
+        tag["id"]: text_of(tag.select_one(".label")).strip("[] ")
+        for tag in article("book/references").select(".citation")
+    }
+    names = list(entries.values())
+    assert names == sorted(names) and "Kingma and Ba, 2015" in names and "Yadav et al., 2024" in names
+    for page in CHAPTERS:
+        for cited in article(page).select(".bibtex-citation"):
+            words = re.sub(r"[\[\](),;]", " ", text_of(cited)).split()
+            told = " ".join(entries[link["href"].split("#")[1]] for link in cited.select("a")).replace(",", "").split()
+            assert set(words) <= {*told, "e.g."}, f"{words} is listed as {told}"
+
+
+def test_the_page_of_the_library_has_an_index_and_set_docstrings():
+    page = article("book/api")
+    names = [link.get_text() for link in page.select(".dlgn-api-index dd a")]
+    assert {"DLGN", "overlap_kernel", "path_region", "claim", "explore"} <= set(names) and len(names) > 80
+    told = copy(page)
+    for code in told.select("pre, code, dt.sig, .math"):
+        code.extract()
+    keys = re.findall(r"^@\w+\{([^,\s]+)", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), re.M)
+    assert not re.findall(r"[_^]\{[^}]*\}", told.get_text()) and not re.findall(
+        rf"\[(?:{'|'.join(keys)})\]", told.get_text()
+    )
+    assert (
+        page.select("a[href*='references.html']")
+        and page.select("a[href='experts/gating.html']")
+        and page.select("sub")
+    )
+
+
 def test_readme_leads_to_site_and_notebooks():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for page in CHAPTERS:

@@ -18,6 +18,7 @@ EXTENSIONS = (
     "lengths",
     "colab_button",
     "accessible_references",
+    "api_pages",
     "chapter_map",
     "playground",
     "preload",
