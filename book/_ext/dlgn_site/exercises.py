@@ -94,7 +94,7 @@ def _where_to_write(app: Sphinx, docname: str) -> list[nodes.Node]:
 
 def _fold_cells(app: Sphinx, doctree: nodes.document) -> None:
     """Give each exercise a form, or its stub and where to write it; fold its solution, and in that its self-check."""
-    for number, (solution, check) in enumerate(zip(_cells(doctree, "solution"), _cells(doctree, "check"), strict=True)):
+    for number, (solution, check) in enumerate(zip(_cells(doctree, "solution"), _cells(doctree, "check"), strict=False)):
         parent, place = solution.parent, solution.parent.index(solution)
         parent.remove(check)
         key, code = answers.key(_code(check)), stub(_code(solution))
