@@ -231,11 +231,28 @@ def test_the_idea_is_on_the_first_screen(visits, size):
     visit.tab.set_viewport_size(size)
     tab = visit.open("book/intro")
     parts = {name: tab.locator(name).first.bounding_box() for name in ("a.dlgn-start", "figure.dlgn-player svg")}
-    parts["button"] = tab.locator("figure.dlgn-player button").bounding_box()
+    parts["button"] = tab.locator("figure.dlgn-player button").first.bounding_box()
     assert parts["a.dlgn-start"]["y"] < size["height"] / 2
     assert parts["figure.dlgn-player svg"]["y"] < size["height"] * 0.7
     if size is DESKTOP:
         assert parts["button"]["y"] + parts["button"]["height"] <= size["height"]
+    visit.tab.set_viewport_size(DESKTOP)
+
+
+def test_the_first_page_plays_from_the_start(visits):
+    """On a laptop, the way in and the button are on the first screen; what one needs is said before them."""
+    visit = visits()
+    visit.tab.set_viewport_size({"width": 1366, "height": 768})
+    tab = visit.open("book/intro")
+    start, player = tab.locator("a.dlgn-start").bounding_box(), tab.locator("figure.dlgn-player").first
+    assert start["y"] + start["height"] < 768
+    need = tab.locator(".bd-article p", has_text="You need").first.bounding_box()
+    assert need["y"] < start["y"]
+    assert [int(output.inner_text()) for output in player.locator("output").all()] == [0]
+    button = player.locator("button").first
+    button.click()
+    assert int(player.locator("output").inner_text()) == 5
+    button.click()
     visit.tab.set_viewport_size(DESKTOP)
 
 
@@ -856,7 +873,7 @@ def test_kinds_of_boxes_differ_in_colour_and_sign(visits):
     kinds = {
         "book/kernels/overlap": ["theorem", "dlgn-exercise"],
         "book/experts/paths": ["note"],
-        "book/intro": ["tip"],
+        "book/notation": ["important"],
     }
     look = "box => [getComputedStyle(box).borderLeftColor, getComputedStyle(box.querySelector('.admonition-title'), '::after').content]"
     for page, names in kinds.items():

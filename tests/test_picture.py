@@ -57,6 +57,19 @@ def test_lines_and_text_take_the_colours_of_the_page():
     assert colours(one) == {f"var(--dlgn-{name})" for name in ("ink,#000000", "paper,#ffffff", "blue,#0072b2")}
 
 
+def test_a_marker_has_the_fill_of_its_points():
+    """A fill in the definition of a marker would win over the one of each point."""
+    figure, ax = plt.subplots()
+    for colour in ("white", "#0072b2", "black"):
+        ax.plot([0, 1], [0, 1], "o", mfc=colour, mec="#d55e00")
+    one = picture(figure)
+    markers = [text for name, text in one.defs.items() if name.startswith("KEY-m") and "d55e00" in text]
+    assert markers and not [text for text in markers if "fill:" in text]
+    points = [use for use in re.findall(r"<use [^>]*>", "".join(one.parts)) if "d55e00" in use]
+    fills = [re.search(r"fill:([^;\"]*)", use)[1] for use in points]
+    assert len(points) == 6 and len(set(fills)) == 3, fills
+
+
 def test_ink_on_a_map_stays_dark_and_its_labels_do_not():
     def paint(ax):
         ax.imshow(np.ones((2, 2)))

@@ -37,8 +37,10 @@ _LINK = "{http://www.w3.org/1999/xlink}href"
 #: colours that follow the page, by the name of their variable in player.css
 _THEMED = {
     "#222222": "ink",
+    "#262626": "ink",
     "#000000": "ink",
     "#555555": "line",
+    "#777777": "faint",
     "#888888": "faint",
     "#ffffff": "paper",
     "#0072b2": "blue",
@@ -242,7 +244,8 @@ class _Reader:
         shape = (kind == "g" and "scale(" in given.get("transform", "")) or (
             kind in ("use", "path") and "style" in given
         )
-        if shape and not re.search(r"\bfill:", given.get("style", "")):
+        marker = name.startswith("KEY-m")  # its definition must leave the fill to those that use it
+        if shape and not marker and not re.search(r"\bfill:", given.get("style", "")):
             given["style"] = f"fill: #000000; {given.get('style', '')}".rstrip("; ")  # the default, which has no name
         if page and "style" in given:
             given["style"] = re.sub(r"#[0-9a-f]{6}", self.themed, given["style"])

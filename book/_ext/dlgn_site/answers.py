@@ -65,11 +65,8 @@ def key(code: str) -> Key | None:
     """
     calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     call = next(node for node in calls if isinstance(node.func, ast.Name) and node.func.id == "check")
-    given = (
-        {"hints": ast.Dict([], [])}
-        | dict(zip(("answer", "cases"), call.args, strict=False))
-        | {word.arg: word.value for word in call.keywords}
-    )
+    given = dict(zip(("answer", "cases"), call.args, strict=False)) | {word.arg: word.value for word in call.keywords}
+    given.setdefault("hints", ast.Dict([], []))
     try:
         right, hints = (
             eval(compile(ast.Expression(given[name]), "check", "eval"), dict(_NAMES)) for name in ("cases", "hints")

@@ -6,12 +6,14 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from dlgn_lib.book.exercises import stub
 from dlgn_site import answers
 from dlgn_site.colab_button import colab_url
 
+logger = logging.getLogger(__name__)
 DIFFICULTIES = ("easy", "medium", "hard")
 
 
@@ -94,7 +96,10 @@ def _where_to_write(app: Sphinx, docname: str) -> list[nodes.Node]:
 
 def _fold_cells(app: Sphinx, doctree: nodes.document) -> None:
     """Give each exercise a form, or its stub and where to write it; fold its solution, and in that its self-check."""
-    for number, (solution, check) in enumerate(zip(_cells(doctree, "solution"), _cells(doctree, "check"), strict=False)):
+    solutions, checks = _cells(doctree, "solution"), _cells(doctree, "check")
+    if len(solutions) != len(checks):
+        logger.warning("%d solutions and %d self-checks", len(solutions), len(checks), location=app.env.docname)
+    for number, (solution, check) in enumerate(zip(solutions, checks, strict=False)):
         parent, place = solution.parent, solution.parent.index(solution)
         parent.remove(check)
         key, code = answers.key(_code(check)), stub(_code(solution))
