@@ -84,11 +84,6 @@ def test_gaps_between_a_net_and_its_mixture_are_told_for_each_activation():
     assert "ReLU 0, " in alt and f"tanh {gap:.2g}" in alt
 
 
-def test_the_largest_error_is_told():
-    _, alt = equivalence.errors([2, 4, 8], [0.0, 3.2e-16, 1.4e-15], 1e-12)
-    assert "of 3 random ReLU nets" in alt and "between zero and 1.4e-15" in alt
-
-
 def test_all_half_spaces_are_counted():
     figure, alt = gating.half_spaces(DLGN(2, 5, 3, generator=seeded(0)), ((-1, 1), (-1, 1)))
     assert "5 half-planes in each of 3 layers" in alt
@@ -390,13 +385,6 @@ def test_change_and_clustering_are_told_apart_at_the_size_of_the_start():
     _, alt = half_spaces.moved_and_clustered(runs)
     told = numbers(alt.replace("R", ""))
     assert told == pytest.approx([2.0, 0.7, 0.3, 0.2, 0.3, 0.7])
-
-
-def test_share_and_error_are_told_and_the_seeds_above_their_start():
-    errors, shares = ({name: random(5, 3, seed=seed) for name in ("DLGN", "ReLU")} for seed in (0, 1))
-    _, alt = relu.share_and_error(errors, shares, [0, 10, 100], 100)
-    up = sum(row[2] > row[0] for row in shares["DLGN"].tolist())
-    within(alt, [100, medians(errors["DLGN"])[2], medians(shares["DLGN"])[2], up, 5])
 
 
 def test_a_measure_is_told_at_its_first_middle_and_last_step():

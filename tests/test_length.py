@@ -30,6 +30,7 @@ DATA = read_pages(ROOT)
             "```{exercise} Twice\n:label: ex\n:minutes: 5\n:difficulty: easy\n:trains: doubling\nWrite it.\n```",
             Length(3),
         ),
+        ("```{caption} a-name\nThe caption.\n```", Length(2)),
         ("```{exercise-index}\n```", Length()),
     ],
 )

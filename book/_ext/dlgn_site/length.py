@@ -17,6 +17,7 @@ from myst_parser.parsers.mdit import create_md_parser
 
 from dlgn_lib.book.exercises import stub
 from dlgn_site.export_markdown import DIRECTIVE, WithArgument
+from dlgn_site.figures import draws
 
 #: the rule
 WORDS_A_MINUTE = 180
@@ -27,6 +28,7 @@ MINUTES = 30
 _SHOWN = {"doc": 4, "ref": 4, "eq": 1, "claim": 1, "cite:t": 3, "cite:p": 3, "prf:ref": 2, "colab": 4}
 _INLINE_FORMULA = 2  # words
 _BOXES = ("note", "tip", "important", "warning", "hint", "seealso", "admonition", "exercise", "dropdown")
+_NAMED = ("caption",)  # their argument is a name that nobody sees
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ def _directive(info: str, content: str) -> Length:
         return Length(figures=1) + of_markdown(body)
     if name == "math":
         return Length(formulas=1)
+    if name in _NAMED:
+        return of_markdown(body)
     if name in _BOXES or name.startswith("prf:"):
         return of_markdown(title) + (Length() if folded else of_markdown(body))
     return Length()  # what the build makes: an index, a table of claims
@@ -134,6 +138,5 @@ def of_page(text: str) -> Length:
         elif "solution" in tags:
             total += Length(code=lines_of(stub(cell.source)))
         elif "check" not in tags:
-            figures = len(re.findall(r"^ *(?:explore|show)\(", cell.source, re.MULTILINE))
-            total += Length(figures=figures, code=0 if "hide-input" in tags else lines_of(cell.source))
+            total += Length(figures=draws(cell.source), code=0 if "hide-input" in tags else lines_of(cell.source))
     return total

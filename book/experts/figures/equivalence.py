@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
@@ -42,26 +41,6 @@ def running_sum(net: GatedNet, x: Tensor) -> Drawing:
     alt = (
         f"The sum of gate times expert over {count} paths, {active} of them active, as a staircase that ends on the dashed line "
         f"of the forward pass at {target:.3g}."
-    )
-    return figure, alt
-
-
-@house_style
-def errors(counts: Sequence[int], relative: Sequence[float], bound: float) -> Drawing:
-    """Draw the relative error of the mixture of many random nets against their number of paths."""
-    figure, ax = plt.subplots(figsize=(6.6, 3.3))
-    floor = 1e-17  # zeros are drawn here, on a tick of their own
-    ax.scatter(counts, np.maximum(relative, floor), s=26, color=BLUE, alpha=0.7, linewidth=0)
-    ax.axhline(bound, color=RED, ls="--", label="bound of the claim")
-    ax.set(
-        xscale="log", yscale="log", ylim=(floor / 3, bound * 10), xlabel="number of paths", ylabel="relative difference"
-    )
-    ax.set_yticks([floor, 1e-16, 1e-15, 1e-14, 1e-13, 1e-12], ["0", *(f"$10^{{{p}}}$" for p in range(-16, -11))])
-    ax.minorticks_off()
-    ax.legend(loc="upper left", fontsize=9)
-    alt = (
-        f"Relative difference between mixture and forward pass of {len(counts)} random ReLU nets against their number of paths: "
-        f"all points lie between zero and {max(relative):.1e}, far below the dashed bound."
     )
     return figure, alt
 

@@ -18,39 +18,6 @@ from dlgn_lib.statistics import median
 
 
 @house_style
-def share_and_error(
-    errors: Mapping[str, Tensor], shares: Mapping[str, Tensor], steps: Sequence[int], step: int
-) -> Drawing:
-    """Draw two quantities against each other over training: share of path activity and error, both on the smooth half, (S, T)."""
-    figure, axes = plt.subplots(1, len(errors), figsize=(7.4, 3.9), sharey=True)
-    now, told = list(steps).index(step), []
-    for ax, name in zip(axes, errors, strict=True):
-        colour, _, mark = look(name)
-        error, share = errors[name], shares[name]
-        middle = [median(values, 0) for values in (error, share)]
-        ax.plot(*middle, color=FAINT, lw=1.2, zorder=1)
-        for at in (0, 3, 5, 10, 15, 20):
-            if at in steps:
-                i = list(steps).index(at)
-                ax.plot(middle[0][i], middle[1][i], ".", color=FAINT, ms=5, zorder=1)
-        ax.plot(error[:, now], share[:, now], mark, color=colour, alpha=0.6, ms=6, mec="white", clip_on=False)
-        ax.axhline(0.5, color=FAINT, lw=0.8, ls=":")
-        ax.set(xlim=(0.55, -0.01), ylim=(0.3, 1), title=f"{name}, step {step}", xlabel="error on the smooth half")
-        up = (share[:, now] > share[:, 0]).sum().item()
-        count = f"share above its start:\n{up} of {len(share)} seeds" if now else "the start"
-        ax.annotate(count, (0.03, 0.97), xycoords="axes fraction", va="top", fontsize=9.5)
-        told.append(
-            f"{name}: median error {median(error[:, now]):.2g}, median share {median(share[:, now]):.2f}"
-            + (f", above its start in {up} of {len(share)} seeds" if now else "")
-        )
-    axes[0].set_ylabel("share of path activity\non the smooth half")
-    return figure, (
-        f"Step {step}, one mark per seed, error on the smooth half falling to the right, share of path activity upwards. "
-        f"{'; '.join(told)}. The grey line is the median path of training."
-    )
-
-
-@house_style
 def measure_over_steps(
     values: Mapping[str, Tensor],
     steps: Sequence[int],
