@@ -11,8 +11,17 @@ from dlgn_lib.pages import intro
 from dlgn_lib.pages.experts import equivalence, gating
 from dlgn_lib.pages.experts import paths as path_figures
 from dlgn_lib.pages.kernels import overlap, tangent
-from dlgn_lib.pages.learning import allocation, circle, controls, half_spaces, images, relu, your_own_network
-from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, contexts, feature_map, haste, selectivity
+from dlgn_lib.pages.learning import (
+    allocation,
+    circle,
+    controls,
+    gates_on_images,
+    half_spaces,
+    images,
+    relu,
+    your_own_network,
+)
+from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, contexts, feature_map, haste, race, selectivity
 from matplotlib import pyplot as plt
 
 from dlgn_lib import DLGN, ReLUNet, feature_spectrum, overlap_kernel, path_experts, path_gates, plots
@@ -217,7 +226,7 @@ def test_a_kernel_by_class_is_told_within_and_between():
     kernel = torch.eye(6) + 0.5
     kernel[:3, :3] += 0.23
     labels = torch.tensor([0, 0, 0, 1, 1, 1])
-    _, alt = images.kernel_by_class(kernel, labels, ["shirt", "bag"], "one net", shown=2)
+    _, alt = gates_on_images.kernel_by_class(kernel, labels, ["shirt", "bag"], "one net", shown=2)
     scaled = (kernel / kernel.diagonal().mean()).tolist()
     pairs = [(i, j) for i in range(6) for j in range(6) if i != j]
     within = statistics.mean(scaled[i][j] for i, j in pairs if labels[i] == labels[j])
@@ -264,7 +273,7 @@ def test_class_means_are_told_beside_a_simplex():
 
 def test_the_race_is_told_with_the_best_size_and_what_was_learned():
     norms = {1: torch.tensor([[0.1, 0.3]]), 2: torch.tensor([[2.0, 4.0]]), 3: torch.tensor([[5.0]])}
-    _, alt = haste.race_bars({1: 0.8, 2: 0.3}, norms, 3)
+    _, alt = race.race_bars({1: 0.8, 2: 0.3}, norms, 3)
     assert "smallest, 0.30, for pathways open in 2 of them" in alt
     assert "size 1: 0.2; size 2: 3; size 3: 5." in alt
 
@@ -427,7 +436,7 @@ def test_courses_are_told_from_first_to_last_moment():
 
 def test_activity_by_class_is_told_at_its_ends():
     moments, right = {"start": random(5, 3), "end": random(5, 3, seed=1)}, random(5, 3, seed=2)
-    _, alt = images.class_activity(moments, ["shirt", "bag", "boot"], right, "DLGN")
+    _, alt = gates_on_images.class_activity(moments, ["shirt", "bag", "boot"], right, "DLGN")
     end = medians(moments["end"])
     names = ["shirt", "bag", "boot"]
     assert (
@@ -489,6 +498,19 @@ def test_the_course_of_an_interaction_is_told_with_its_least_and_last():
     within(alt, [3, min(course), course[-1], 1, medians(levels[1])[-1], 0.5, 0.25])
 
 
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_pairs_of_losses_are_told_with_their_distances(logarithmic):
+    steps, nets, other = torch.arange(6) * 10.0, 5 + random(5, 6), 5 + random(6, seed=1)
+    figure, alt = race.loss_panels(
+        steps, {"a": (nets, other), "b": (nets, nets)}, "formula", "t", logarithmic=logarithmic
+    )
+    middle = medians(nets)
+    gaps = [100 * abs(a - b) / middle[0] for a, b in zip(middle, other.tolist(), strict=True)]
+    found = numbers(alt.replace(" %", ""))
+    assert found == pytest.approx([statistics.mean(gaps), max(gaps), 0, 0], rel=0.06)
+    assert {ax.get_xscale() for ax in figure.axes} == {"log" if logarithmic else "linear"}
+
+
 def test_open_gates_are_told_at_their_peak_and_at_the_end():
     shares = random(4, 3)
     shares = shares / shares.sum(0)
@@ -504,9 +526,10 @@ def test_units_that_point_at_a_corner_are_told_by_strength():
     y = torch.tensor([[1.0], [-1], [-1], [1]])
     weights = [torch.tensor([[2.0, 2.0], [1.0, 0.0]]), torch.tensor([[1.0, -1.0]])]
     losses = torch.tensor([1.0, 0.5, 0.2])
-    _, alt = haste.xor_units(x, y, weights, losses, torch.tensor([0.6, 0.3]), 1, 2)
+    _, alt = haste.xor_units(x, y, weights, losses, torch.tensor([0.6, 0.3]), 1, 2, 100 * 8**0.25)
     strong = math.sqrt(8)
-    within(alt, [2, strong / (strong + 1), 0.2, 0.3])
+    within(alt, [2, 1 / 3, strong / (strong + 1), 0.2, 0.3])
+    assert haste.unit_sizes(weights).tolist() == pytest.approx([8**0.25, 1.0])
 
 
 def test_the_task_is_told_with_its_sizes():
@@ -572,7 +595,7 @@ def test_kinds_of_nets_are_told_by_data_and_setting():
 def test_a_moment_of_the_race_is_told_with_its_losses_and_differences():
     steps, losses, theory = torch.arange(4) * 10.0, 5 * random(5, 4), 5 * random(4, seed=1)
     maps = {name: random(6, 8, seed=seed) for seed, name in enumerate(["targets", "a net", "formula"])}
-    _, alt = haste.race_snapshot(steps, losses, theory, maps, 3, 20)
+    _, alt = race.race_snapshot(steps, losses, theory, maps, 3, 20)
     target, net, formula = (values.flatten().tolist() for values in maps.values())
     apart = [statistics.mean(abs(a - b) for a, b in zip(net, other, strict=True)) for other in (target, formula)]
     within(alt, [20, medians(losses)[2], theory[2].item(), *apart], abs=0.06)
@@ -603,9 +626,9 @@ def test_a_sum_is_told_with_its_peak_and_its_end():
 def test_parts_are_told_with_the_step_at_which_half_is_learned():
     steps, rising = torch.arange(6) * 10.0, torch.tensor([0.0, 0.1, 0.3, 0.6, 0.9, 1.0])
     parts = {"context 1": rising.expand(3, 6)}
-    _, alt = haste.part_shares(steps, parts, parts, {"context 1": rising.square()}, "title")
+    _, alt = race.part_shares(steps, parts, parts, {"context 1": rising.square()}, "title")
     assert alt.endswith("context 1 30 (40).")
-    _, alt = haste.part_shares(steps, {"context 1": 0.4 * rising.expand(3, 6)}, parts, {"context 1": rising}, "title")
+    _, alt = race.part_shares(steps, {"context 1": 0.4 * rising.expand(3, 6)}, parts, {"context 1": rising}, "title")
     assert alt.endswith("context 1 never (30).")
 
 
@@ -623,7 +646,7 @@ def test_axes_are_told_with_their_share_and_the_classes_at_their_ends():
     labels = torch.arange(30) % 3
     along = torch.stack([labels.double(), -labels.double()], dim=1) + 0.01 * random(30, 2)
     axes = torch.eye(4).double()[:2]
-    _, alt = images.normal_axes(
+    _, alt = gates_on_images.normal_axes(
         axes.float(), torch.tensor([0.6, 0.25]), along.float(), labels, ["shirt", "bag", "boot"], (2, 2), "Axes"
     )
     assert "axis 1 holds 60% and parts shirt from boot; axis 2 holds 25% and parts boot from shirt" in alt
