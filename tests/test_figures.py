@@ -609,7 +609,7 @@ def test_blocks_are_told_with_their_distance_from_the_first():
 
 def test_distances_are_told_by_kind_and_description():
     values = {"race": torch.tensor([1.0, 2.0, 4.0]), "formula": torch.tensor([3.0, 5.0, 7.0])}
-    _, alt = contexts.errors_by_kind({"mixed": values}, "three", "mean")
+    _, alt = contexts.errors_by_kind({"mixed": values}, "three", "mean", 9)
     assert "three: mean distance" in alt and alt.endswith("mixed: race 2.00, formula 5.00.")
 
 
