@@ -472,21 +472,24 @@ def test_units_are_told_with_their_shares():
 
 def test_the_mean_unit_is_weighed_by_strength():
     item, interaction, strength = random(6), random(6, seed=1), random(6, seed=2)
-    _, alt = selectivity.variance_shares(item / 2, interaction / 2, strength, 3, 40)
+    some = {"a": (random(3, 4), (0.5, 0.25, 0.25))}
+    _, alt = selectivity.variance_shares(item / 2, interaction / 2, strength, some, 40)
     total = sum(strength.tolist())
     mean = [
         sum(s * v for s, v in zip(strength.tolist(), (values / 2).tolist(), strict=True)) / total
         for values in (item, interaction)
     ]
-    within(alt, [40, *mean, 1 - sum(mean)])
+    within(alt, [40, *mean, 1 - sum(mean), 0.25])
 
 
 def test_measures_are_told_by_contexts_and_by_layer():
     values = {"ReLU": random(5, 3)}
-    _, alt = selectivity.measure_by_contexts([3, 4, 5], values, "interaction", (0, 1))
-    told = [number for pair in zip([3, 4, 5], medians(values["ReLU"]), strict=True) for number in pair]
+    panels = {"interaction": ((0, 1), values["ReLU"], values["ReLU"] / 2)}
+    _, alt = selectivity.measures_by_contexts([3, 4, 5], panels)
+    rows = medians(values["ReLU"]), medians(values["ReLU"] / 2)
+    told = [number for row in rows for pair in zip([3, 4, 5], row, strict=True) for number in pair]
     within(alt, told)
-    _, alt = selectivity.measure_by_layer({"first": values["ReLU"].T}, "interaction", (0, 1))
+    _, alt = selectivity.measures_by_layer({"interaction": ((0, 1), {"first": values["ReLU"].T})})
     within(alt, [statistics.median(values["ReLU"].flatten().tolist())])
 
 
