@@ -505,7 +505,7 @@ def test_the_course_of_an_interaction_is_told_with_its_least_and_last():
 def test_pairs_of_losses_are_told_with_their_distances(logarithmic):
     steps, nets, other = torch.arange(6) * 10.0, 5 + random(5, 6), 5 + random(6, seed=1)
     figure, alt = race.loss_panels(
-        steps, {"a": (nets, other), "b": (nets, nets)}, "formula", "t", logarithmic=logarithmic
+        steps, {"a": (nets, other), "b": (nets, nets)}, "formula", "t", 2, logarithmic=logarithmic
     )
     middle = medians(nets)
     gaps = [100 * abs(a - b) / middle[0] for a, b in zip(middle, other.tolist(), strict=True)]

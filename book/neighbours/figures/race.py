@@ -28,7 +28,7 @@ def race_snapshot(
     steps: Tensor, losses: Tensor, theory: Tensor, maps: Mapping[str, Tensor], contexts: int, step: int
 ) -> Drawing:
     """Draw where training stands: losses (S, T) of nets and a formula's (T,) above, outputs (N, K) as images below."""
-    figure = plt.figure(figsize=(7.0, 5.6))
+    figure = plt.figure(figsize=(7.0, 4.9))
     grid = figure.add_gridspec(2, len(maps), height_ratios=[1, 1.35])
     top = figure.add_subplot(grid[0, :])
     seed_band(top, steps, losses, BLUE, lw=1.8, label=f"ReLU nets, {len(losses)} seeds")
@@ -146,16 +146,22 @@ def race_bars(scores: Mapping[int, float], norms: Mapping[int, Tensor], contexts
 
 @house_style
 def loss_panels(
-    steps: Tensor, pairs: Mapping[str, tuple[Tensor, Tensor]], other: str, title: str, *, logarithmic: bool = False
+    steps: Tensor,
+    pairs: Mapping[str, tuple[Tensor, Tensor]],
+    other: str,
+    title: str,
+    columns: int,
+    *,
+    logarithmic: bool = False,
 ) -> Drawing:
     """Draw losses of ReLU nets (S, T) against others (S, T) or (T,), a panel per pair, with the area between them shaded.
 
     `logarithmic` puts the steps, without step 0, on a logarithmic axis.
     """
-    rows = -(-len(pairs) // 2)
-    figure, axes = plt.subplots(rows, 2, figsize=(7.2, 2.1 * rows + 0.5), sharex=True, sharey=True)
+    rows = -(-len(pairs) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(7.4, 2 * rows + 0.6), sharex=True, sharey=True, squeeze=False)
     first, told = int(logarithmic), []
-    for number, (ax, (name, (nets, others))) in enumerate(zip(axes.flat, pairs.items(), strict=True)):
+    for ax, (name, (nets, others)) in zip(axes.flat, pairs.items(), strict=True):
         others = torch.atleast_2d(others)
         at, middle, theirs = steps[first:], median(nets, 0), median(others, 0)
         seed_band(ax, at, nets[:, first:], BLUE, lw=2.6, alpha=0.6, label="ReLU nets")
@@ -167,10 +173,10 @@ def loss_panels(
         if logarithmic:
             ax.set_xscale("log")
         ax.set(xlim=(at[0].item(), at[-1].item()), ylim=(0, middle[0].item() * 1.05))
-        if number % 2 == 0:
-            ax.set_ylabel("loss")
-        if number >= len(pairs) - 2:
-            ax.set_xlabel("step")
-    axes.flat[0].legend(loc="best", fontsize=9)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("loss")
+    for ax in axes[-1]:
+        ax.set_xlabel("step")
+    axes[0, 0].legend(loc="best", fontsize=9)
     figure.suptitle(title, fontsize=11)
     return figure, f"{title}. Loss of ReLU nets and of {other}; distance in parts of the first loss. {'; '.join(told)}."
