@@ -11,8 +11,18 @@ from dlgn_lib.pages import intro
 from dlgn_lib.pages.experts import equivalence, gating
 from dlgn_lib.pages.experts import paths as path_figures
 from dlgn_lib.pages.kernels import computing, in_motion, overlap, tangent
-from dlgn_lib.pages.learning import allocation, census, circle, controls, half_spaces, images, relu, your_own_network
-from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, contexts, feature_map, haste, selectivity
+from dlgn_lib.pages.learning import (
+    allocation,
+    census,
+    circle,
+    controls,
+    gates_on_images,
+    half_spaces,
+    images,
+    relu,
+    your_own_network,
+)
+from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, contexts, feature_map, haste, race, selectivity
 from matplotlib import pyplot as plt
 
 from dlgn_lib import DLGN, ReLUNet, feature_spectrum, overlap_kernel, path_experts, path_gates, plots
@@ -212,7 +222,7 @@ def test_a_kernel_by_class_is_told_within_and_between():
     kernel = torch.eye(6) + 0.5
     kernel[:3, :3] += 0.23
     labels = torch.tensor([0, 0, 0, 1, 1, 1])
-    _, alt = images.kernel_by_class(kernel, labels, ["shirt", "bag"], "one net", shown=2)
+    _, alt = gates_on_images.kernel_by_class(kernel, labels, ["shirt", "bag"], "one net", shown=2)
     scaled = (kernel / kernel.diagonal().mean()).tolist()
     pairs = [(i, j) for i in range(6) for j in range(6) if i != j]
     within = statistics.mean(scaled[i][j] for i, j in pairs if labels[i] == labels[j])
@@ -259,7 +269,7 @@ def test_class_means_are_told_beside_a_simplex():
 
 def test_the_race_is_told_with_the_best_size_and_what_was_learned():
     norms = {1: torch.tensor([[0.1, 0.3]]), 2: torch.tensor([[2.0, 4.0]]), 3: torch.tensor([[5.0]])}
-    _, alt = haste.race_bars({1: 0.8, 2: 0.3}, norms, 3)
+    _, alt = race.race_bars({1: 0.8, 2: 0.3}, norms, 3)
     assert "smallest, 0.30, for pathways open in 2 of them" in alt
     assert "size 1: 0.2; size 2: 3; size 3: 5." in alt
 
@@ -415,7 +425,7 @@ def test_courses_are_told_from_first_to_last_moment():
 
 def test_activity_by_class_is_told_at_its_ends():
     moments, right = {"start": random(5, 3), "end": random(5, 3, seed=1)}, random(5, 3, seed=2)
-    _, alt = images.class_activity(moments, ["shirt", "bag", "boot"], right, "DLGN")
+    _, alt = gates_on_images.class_activity(moments, ["shirt", "bag", "boot"], right, "DLGN")
     end = medians(moments["end"])
     names = ["shirt", "bag", "boot"]
     assert (
@@ -451,21 +461,24 @@ def test_units_are_told_with_their_shares():
 
 def test_the_mean_unit_is_weighed_by_strength():
     item, interaction, strength = random(6), random(6, seed=1), random(6, seed=2)
-    _, alt = selectivity.variance_shares(item / 2, interaction / 2, strength, 3, 40)
+    some = {"a": (random(3, 4), (0.5, 0.25, 0.25))}
+    _, alt = selectivity.variance_shares(item / 2, interaction / 2, strength, some, 40)
     total = sum(strength.tolist())
     mean = [
         sum(s * v for s, v in zip(strength.tolist(), (values / 2).tolist(), strict=True)) / total
         for values in (item, interaction)
     ]
-    within(alt, [40, *mean, 1 - sum(mean)])
+    within(alt, [40, *mean, 1 - sum(mean), 0.25])
 
 
 def test_measures_are_told_by_contexts_and_by_layer():
     values = {"ReLU": random(5, 3)}
-    _, alt = selectivity.measure_by_contexts([3, 4, 5], values, "interaction", (0, 1))
-    told = [number for pair in zip([3, 4, 5], medians(values["ReLU"]), strict=True) for number in pair]
+    panels = {"interaction": ((0, 1), values["ReLU"], values["ReLU"] / 2)}
+    _, alt = selectivity.measures_by_contexts([3, 4, 5], panels)
+    rows = medians(values["ReLU"]), medians(values["ReLU"] / 2)
+    told = [number for row in rows for pair in zip([3, 4, 5], row, strict=True) for number in pair]
     within(alt, told)
-    _, alt = selectivity.measure_by_layer({"first": values["ReLU"].T}, "interaction", (0, 1))
+    _, alt = selectivity.measures_by_layer({"interaction": ((0, 1), {"first": values["ReLU"].T})})
     within(alt, [statistics.median(values["ReLU"].flatten().tolist())])
 
 
@@ -475,6 +488,19 @@ def test_the_course_of_an_interaction_is_told_with_its_least_and_last():
     _, alt = selectivity.interaction_course(steps, interaction, levels, chance, theory, 3)
     course = medians(interaction)
     within(alt, [3, min(course), course[-1], 1, medians(levels[1])[-1], 0.5, 0.25])
+
+
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_pairs_of_losses_are_told_with_their_distances(logarithmic):
+    steps, nets, other = torch.arange(6) * 10.0, 5 + random(5, 6), 5 + random(6, seed=1)
+    figure, alt = race.loss_panels(
+        steps, {"a": (nets, other), "b": (nets, nets)}, "formula", "t", 2, logarithmic=logarithmic
+    )
+    middle = medians(nets)
+    gaps = [100 * abs(a - b) / middle[0] for a, b in zip(middle, other.tolist(), strict=True)]
+    found = numbers(alt.replace(" %", ""))
+    assert found == pytest.approx([statistics.mean(gaps), max(gaps), 0, 0], rel=0.06)
+    assert {ax.get_xscale() for ax in figure.axes} == {"log" if logarithmic else "linear"}
 
 
 def test_open_gates_are_told_at_their_peak_and_at_the_end():
@@ -492,9 +518,10 @@ def test_units_that_point_at_a_corner_are_told_by_strength():
     y = torch.tensor([[1.0], [-1], [-1], [1]])
     weights = [torch.tensor([[2.0, 2.0], [1.0, 0.0]]), torch.tensor([[1.0, -1.0]])]
     losses = torch.tensor([1.0, 0.5, 0.2])
-    _, alt = haste.xor_units(x, y, weights, losses, torch.tensor([0.6, 0.3]), 1, 2)
+    _, alt = haste.xor_units(x, y, weights, losses, torch.tensor([0.6, 0.3]), 1, 2, 100 * 8**0.25)
     strong = math.sqrt(8)
-    within(alt, [2, strong / (strong + 1), 0.2, 0.3])
+    within(alt, [2, 1 / 3, strong / (strong + 1), 0.2, 0.3])
+    assert haste.unit_sizes(weights).tolist() == pytest.approx([8**0.25, 1.0])
 
 
 def test_the_task_is_told_with_its_sizes():
@@ -560,7 +587,7 @@ def test_kinds_of_nets_are_told_by_data_and_setting():
 def test_a_moment_of_the_race_is_told_with_its_losses_and_differences():
     steps, losses, theory = torch.arange(4) * 10.0, 5 * random(5, 4), 5 * random(4, seed=1)
     maps = {name: random(6, 8, seed=seed) for seed, name in enumerate(["targets", "a net", "formula"])}
-    _, alt = haste.race_snapshot(steps, losses, theory, maps, 3, 20)
+    _, alt = race.race_snapshot(steps, losses, theory, maps, 3, 20)
     target, net, formula = (values.flatten().tolist() for values in maps.values())
     apart = [statistics.mean(abs(a - b) for a, b in zip(net, other, strict=True)) for other in (target, formula)]
     within(alt, [20, medians(losses)[2], theory[2].item(), *apart], abs=0.06)
@@ -574,7 +601,7 @@ def test_blocks_are_told_with_their_distance_from_the_first():
 
 def test_distances_are_told_by_kind_and_description():
     values = {"race": torch.tensor([1.0, 2.0, 4.0]), "formula": torch.tensor([3.0, 5.0, 7.0])}
-    _, alt = contexts.errors_by_kind({"mixed": values}, "three", "mean")
+    _, alt = contexts.errors_by_kind({"mixed": values}, "three", "mean", 9)
     assert "three: mean distance" in alt and alt.endswith("mixed: race 2.00, formula 5.00.")
 
 
@@ -591,9 +618,9 @@ def test_a_sum_is_told_with_its_peak_and_its_end():
 def test_parts_are_told_with_the_step_at_which_half_is_learned():
     steps, rising = torch.arange(6) * 10.0, torch.tensor([0.0, 0.1, 0.3, 0.6, 0.9, 1.0])
     parts = {"context 1": rising.expand(3, 6)}
-    _, alt = haste.part_shares(steps, parts, parts, {"context 1": rising.square()}, "title")
+    _, alt = race.part_shares(steps, parts, parts, {"context 1": rising.square()}, "title")
     assert alt.endswith("context 1 30 (40).")
-    _, alt = haste.part_shares(steps, {"context 1": 0.4 * rising.expand(3, 6)}, parts, {"context 1": rising}, "title")
+    _, alt = race.part_shares(steps, {"context 1": 0.4 * rising.expand(3, 6)}, parts, {"context 1": rising}, "title")
     assert alt.endswith("context 1 never (30).")
 
 
@@ -611,7 +638,7 @@ def test_axes_are_told_with_their_share_and_the_classes_at_their_ends():
     labels = torch.arange(30) % 3
     along = torch.stack([labels.double(), -labels.double()], dim=1) + 0.01 * random(30, 2)
     axes = torch.eye(4).double()[:2]
-    _, alt = images.normal_axes(
+    _, alt = gates_on_images.normal_axes(
         axes.float(), torch.tensor([0.6, 0.25]), along.float(), labels, ["shirt", "bag", "boot"], (2, 2), "Axes"
     )
     assert "axis 1 holds 60% and parts shirt from boot; axis 2 holds 25% and parts boot from shirt" in alt

@@ -50,11 +50,14 @@ def block_tables(blocks: Sequence[Tensor], title: str) -> Drawing:
 
 
 @house_style
-def errors_by_kind(errors: Mapping[str, Mapping[str, Tensor]], title: str, how: str) -> Drawing:
-    """Draw for each kind of blocks and each description its distances (S,) from ReLU nets in per cent, one mark per net."""
+def errors_by_kind(errors: Mapping[str, Mapping[str, Tensor]], title: str, how: str, top: float) -> Drawing:
+    """Draw for each kind of blocks and each description its distances (S,) from ReLU nets in per cent, one mark per net.
+
+    The axis ends at `top`.
+    """
     figure, ax = plt.subplots(figsize=(7.2, 3.9))
     names = list(next(iter(errors.values())))
-    told, top = [], 0.0
+    told = []
     for column, (kind, of) in enumerate(errors.items()):
         words = []
         for row, name in enumerate(names):
@@ -63,14 +66,11 @@ def errors_by_kind(errors: Mapping[str, Mapping[str, Tensor]], title: str, how: 
             ax.plot(place + apart(len(values), 0.07), values, mark, color=colour, ms=5, mfc="white", mew=1.1)
             ax.plot([place - 0.1, place + 0.1], [median(values).item()] * 2, color=INK, lw=1.8)
             words.append(f"{name} {median(values).item():.2f}")
-            top = max(top, values.max().item())
         told.append(f"{kind}: {', '.join(words)}")
     for row, name in enumerate(names):
         ax.plot([], [], SERIES[row].mark, color=SERIES[row].colour, mfc="white", label=name)
     ax.set_xticks(range(len(errors)), list(errors))
-    ax.set(
-        ylabel=f"{how} distance from ReLU nets\n(% of first loss)", ylim=(0, 1.3 * top), xlim=(-0.6, len(errors) - 0.4)
-    )
+    ax.set(ylabel=f"{how} distance from ReLU nets\n(% of first loss)", ylim=(0, top), xlim=(-0.6, len(errors) - 0.4))
     ax.set_title(title, fontsize=11)
     ax.legend(loc="upper left", fontsize=9, ncols=len(names))
     return figure, f"{title}: {how} distance from ReLU nets in per cent of the first loss, medians. {'; '.join(told)}."

@@ -73,12 +73,19 @@ def unit_maps(units: Mapping[str, Tensor], shares: Mapping[str, Mapping[str, flo
 
 
 @house_style
-def variance_shares(item: Tensor, interaction: Tensor, strength: Tensor, contexts: int, step: int) -> Drawing:
+def variance_shares(
+    item: Tensor, interaction: Tensor, strength: Tensor, some: Mapping[str, tuple[Tensor, Sequence[float]]], step: int
+) -> Drawing:
     """Draw units (M,) as points: share of variance by item across, by interaction up; the distance to the diagonal is context.
 
-    Units that are the product of a gate "all contexts but one" and a function of the items lie on the dashed line.
+    `some` names units with their tables (C, I) and their shares by item, context and interaction: they are drawn as images,
+    and named among the points. Units that are the product of a gate "all contexts but one" and a function of the items
+    lie on the dashed line.
     """
-    figure, ax = plt.subplots(figsize=(6.6, 4.4))
+    figure = plt.figure(figsize=(7.4, 4.4))
+    grid = figure.add_gridspec(len(some), 2, width_ratios=[2.2, 1])
+    ax = figure.add_subplot(grid[:, 0])
+    contexts = len(next(iter(some.values()))[0])
     ax.fill([0, 1, 1, 0], [1, 0, 1, 1], color="#eeeeee", lw=0)
     ax.plot([0, 1], [1, 0], color=FAINT, lw=0.9)
     end = (contexts - 1) / contexts  # where the line meets the diagonal
@@ -94,33 +101,45 @@ def variance_shares(item: Tensor, interaction: Tensor, strength: Tensor, context
         ((0.13, 0.94), "pure interaction", "left"),
     ):
         ax.text(*place, text, ha=align, fontsize=9, color=INK)
-    ax.legend(loc="upper right")
+    ax.legend(loc="upper right", fontsize=9)
+    told = []
+    for row, (name, (table, parts)) in enumerate(some.items()):
+        ax.annotate(name, (parts[0], parts[2]), (0, 7), textcoords="offset points", ha="center", fontsize=11)
+        beside = figure.add_subplot(grid[row, 1])
+        _unit_map(beside, table, f"unit {name}")
+        beside.set_ylabel("context", fontsize=9)
+        told.append(f"{name} {parts[2]:.2f}")
+    beside.set_xlabel("item", labelpad=-6)
     return figure, (
         f"Step {step}: one point per unit, share of variance by item across and by interaction up. The mean unit has {mean[0]:.2f} item, "
-        f"{mean[1]:.3f} interaction and {1 - sum(mean):.2f} context."
+        f"{mean[1]:.3f} interaction and {1 - sum(mean):.2f} context. Interaction of units shown as tables: {', '.join(told)}."
     )
 
 
 @house_style
-def measure_by_contexts(
-    contexts: Sequence[int], values: Mapping[str, Tensor], name: str, limits: tuple[float, float]
+def measures_by_contexts(
+    contexts: Sequence[int], panels: Mapping[str, tuple[tuple[float, float], Tensor, Tensor]]
 ) -> Drawing:
-    """Draw one measure of selectivity (S, contexts) of several nets: seeds as markers, their median as a line."""
-    figure, ax = plt.subplots(figsize=(6.8, 3.5))
+    """Draw measures of selectivity, a panel each: limits, and (S, contexts) of trained and of untrained nets."""
+    figure, axes = plt.subplots(2, 3, figsize=(7.4, 4.6), sharex=True)
     told = []
-    for (net, rows), (colour, line, marker) in zip(values.items(), looks(values).values(), strict=True):
-        middle = median(rows, 0)
-        ax.plot(contexts, middle, color=colour, ls=line, lw=1.8)
-        for row in rows:
-            ax.plot(contexts, row, marker, ms=6, mfc="none", mec=colour, mew=1.1)
-        ax.plot([], [], marker=marker, color=colour, ls=line, mfc="none", label=net)
-        told.append(f"{net} " + ", ".join(f"{c}: {m:.2g}" for c, m in zip(contexts, middle.tolist(), strict=True)))
-    ax.set(
-        xlabel="number of contexts", xticks=list(contexts), xlim=(min(contexts) - 0.3, max(contexts) + 0.3), ylim=limits
-    )
-    ax.set_title(name, fontsize=11)
-    ax.legend(fontsize=9.5)
-    return figure, f"{name} by number of contexts, medians over seeds. {'; '.join(told)}."
+    for ax, (name, (limits, *values)) in zip(axes.flat, panels.items(), strict=False):
+        words = []
+        nets = dict(zip(("trained", "untrained"), values, strict=True))
+        for (net, rows), (colour, line, marker) in zip(nets.items(), looks(nets).values(), strict=True):
+            middle = median(rows, 0)
+            ax.plot(contexts, middle, color=colour, ls=line, lw=1.8)
+            for row in rows:
+                ax.plot(contexts, row, marker, ms=4.5, mfc="none", mec=colour, mew=1)
+            ax.plot([], [], marker=marker, color=colour, ls=line, mfc="none", label=net)
+            words.append(f"{net} " + ", ".join(f"{c}: {m:.2g}" for c, m in zip(contexts, middle.tolist(), strict=True)))
+        ax.set(xticks=list(contexts), xlim=(min(contexts) - 0.3, max(contexts) + 0.3), ylim=limits)
+        ax.set_title(name, fontsize=9.5)
+        told.append(f"{name}: {'; '.join(words)}")
+    for ax in axes[1]:
+        ax.set_xlabel("number of contexts")
+    axes[0, 0].legend(fontsize=9)
+    return figure, f"Measures by number of contexts, medians over seeds. {'. '.join(told)}."
 
 
 @house_style
@@ -161,16 +180,26 @@ def interaction_course(
 
 
 @house_style
-def measure_by_layer(layers: Mapping[str, Tensor], name: str, limits: tuple[float, float]) -> Drawing:
-    """Draw one measure of selectivity (contexts, S) for several layers side by side, seeds as rings, three to five contexts."""
-    figure, ax = plt.subplots(figsize=(6.6, 3.4))
-    told, places, labels = [], [], []
-    for place, ((layer, values), colour) in enumerate(zip(layers.items(), (BLUE, ORANGE, RED), strict=False)):
-        for contexts, offset, row in zip((3, 4, 5), (-0.2, 0, 0.2), values, strict=False):
-            ax.plot([place + offset] * len(row), row, "o", ms=6.5, mfc="none", mec=colour, mew=1.3)
-            places.append(place + offset)
-            labels.append(f"{contexts}\n{layer}" if offset == 0 else f"{contexts}")
-        told.append(f"{layer} {median(values).item():.2g}")
-    ax.set_xticks(places, labels)
-    ax.set(ylabel=name, xlabel="number of contexts, and layer", ylim=limits, xlim=(-0.5, len(layers) - 0.5))
-    return figure, f"{name}, median over contexts and seeds: {'; '.join(told)}."
+def measures_by_layer(panels: Mapping[str, tuple[tuple[float, float], Mapping[str, Tensor]]]) -> Drawing:
+    """Draw measures of selectivity, a panel each: limits, and (contexts, S) by layer; seeds as rings, three to five contexts."""
+    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.4), squeeze=False)
+    told = []
+    for ax, (name, (limits, layers)) in zip(axes[0], panels.items(), strict=True):
+        words = []
+        for place, ((layer, values), colour) in enumerate(zip(layers.items(), (BLUE, ORANGE, RED), strict=False)):
+            for contexts, offset, row in zip((3, 4, 5), (-0.25, 0, 0.25), values, strict=False):
+                ax.plot([place + offset] * len(row), row, "o", ms=5, mfc="none", mec=colour, mew=1.2)
+                ax.annotate(
+                    str(contexts),
+                    (place + offset, limits[0]),
+                    (0, 3),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=8,
+                )
+            words.append(f"{layer} {median(values).item():.2g}")
+        ax.set_xticks(range(len(layers)), [layer.replace(" of ", "\nof ") for layer in layers], fontsize=8.5)
+        ax.set(ylim=limits, xlim=(-0.5, len(layers) - 0.5))
+        ax.set_title(name, fontsize=10)
+        told.append(f"{name}: {', '.join(words)}")
+    return figure, f"Measures by layer, median over contexts and seeds. {'; '.join(told)}."
