@@ -242,22 +242,20 @@ def test_half_circles_are_counted_in_gate_patterns():
 # Part IV
 
 
-def test_modes_are_told_with_the_share_learned_now():
-    times = torch.tensor([0.0, 1.0, 2.0])
-    shares = {"fast": torch.tensor([0.0, 0.5, 0.9]), "slow": torch.tensor([0.0, 0.1, 0.3])}
-    points = torch.tensor([0.25, 1.0])
-    _, alt = feature_map.mode_race(times, shares, points, points, points, 1.0)
-    assert (
-        alt
-        == "At time 1 the read-out has learned of fast 50% and of slow 10%; its values at the points are 0.25, 1.00."
-    )
-
-
 def test_an_eigenfunction_is_told_with_the_part_that_is_constant_on_classes():
     values, labels = torch.tensor([1.0, 1.2, -0.9, -1.1]), torch.tensor([1, 1, 0, 0])
-    _, alt = feature_map.sorted_eigenfunctions({"a": values, "b": torch.tensor([1.0, -1.0, 1.0, -1.0])}, labels, 3)
+    nets = {"a": values, "b": torch.tensor([1.0, -1.0, 1.0, -1.0])}
+    nets = {name: torch.stack([torch.ones(4), e], dim=1) for name, e in nets.items()}
+    _, alt = feature_map.sorted_eigenfunctions(nets, labels, [1, 2])
     between = (2 * 1.1**2 + 2 * 1.0**2) / sum(v**2 for v in values.tolist())
-    assert f"a, {between:.0%}; b, 0%." in alt
+    assert alt.endswith(f"a, k = 1: 100%; a, k = 2: {between:.0%}; b, k = 1: 100%; b, k = 2: 0%.")
+
+
+def test_measures_of_features_are_told_at_their_end():
+    values = random(5, 3)
+    figure, alt = feature_map.measures_over_epochs([1, 10, 50], {"share": ((0, 1), {"α = 1": values})}, 10)
+    within(alt, [1, 50, 1, medians(values)[-1]], abs=0.01)
+    assert not any(line.get_linestyle() == ":" for line in figure.axes[0].get_lines())
 
 
 def test_class_means_are_told_beside_a_simplex():

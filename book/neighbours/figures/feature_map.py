@@ -5,11 +5,12 @@ from itertools import pairwise
 
 import torch
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 from torch import Tensor
 
 from dlgn_lib.features import FeatureSpectrum
 from dlgn_lib.plots.bands import count_axis, seed_band, shortest
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, RED, Drawing, house_style, looks
+from dlgn_lib.plots.looks import BLUE, FAINT, GREY, INK, RED, ROLES, Drawing, house_style, looks
 from dlgn_lib.plots.text import span
 from dlgn_lib.statistics import median
 
@@ -67,74 +68,85 @@ def feature_curves(
     )
 
 
-@house_style
-def sorted_eigenfunctions(panels: Mapping[str, Tensor], labels: Tensor, k: int) -> Drawing:
-    """Draw eigenfunction k at inputs sorted by class, a dot per input and a bar per class mean; one panel per network.
+def _staircase(ax: Axes, values: Tensor, edges: Sequence[int]) -> float:
+    """Draw values sorted by class, a dot each and a bar per class mean; return the share that is constant on classes."""
+    means = torch.stack([values[a:b].mean() for a, b in pairwise(edges)])
+    sign = -1 if means[means.abs().argmax()] < 0 else 1
+    for number, (a, b) in enumerate(pairwise(edges)):
+        ax.plot(range(a, b), sign * values[a:b], ".", ms=2.4, color=(GREY, FAINT)[number % 2])
+        ax.plot([a, b - 1], [sign * means[number]] * 2, color=BLUE, lw=2.4)
+    sizes = torch.tensor([b - a for a, b in pairwise(edges)])
+    return ((sizes * means.square()).sum() / values.square().sum()).item()
 
-    Signs are chosen so that the largest class mean is positive. `panels` gives values (N,) per title.
+
+@house_style
+def sorted_eigenfunctions(panels: Mapping[str, Tensor], labels: Tensor, ks: Sequence[int]) -> Drawing:
+    """Draw eigenfunctions at inputs sorted by class, a dot per input and a bar per class mean: a column per net, a row per k.
+
+    Signs are chosen so that the largest class mean is positive. `panels` gives all eigenfunctions (N, R) per title.
     """
-    figure, axes = plt.subplots(len(panels), 1, figsize=(7.2, 4.4), sharex=True)
+    figure, axes = plt.subplots(
+        len(ks), len(panels), figsize=(7.4, 1.15 * len(ks) + 0.7), sharex=True, sharey=True, squeeze=False
+    )
     order = labels.argsort(stable=True)
-    sorted_labels = labels[order]
-    edges = [0, *(sorted_labels.diff().nonzero().flatten() + 1).tolist(), len(labels)]
+    edges = [0, *(labels[order].diff().nonzero().flatten() + 1).tolist(), len(labels)]
     told = []
-    for ax, (title, values) in zip(axes, panels.items(), strict=True):
-        values = values[order]
-        means = torch.stack([values[a:b].mean() for a, b in pairwise(edges)])
-        sign = -1 if means[means.abs().argmax()] < 0 else 1
-        values, means = values * sign, means * sign
-        for number, (a, b) in enumerate(pairwise(edges)):
-            ax.plot(range(a, b), values[a:b], ".", ms=3.2, color=BLUE if number % 2 == 0 else GREEN)
-            ax.plot([a, b - 1], [means[number]] * 2, color=INK, lw=2.2)
-        sizes = torch.tensor([b - a for a, b in pairwise(edges)])
-        between = ((sizes * means.square()).sum() / values.square().sum()).item()
-        ax.set_title(f"{title}: class means make up {between:.0%}", fontsize=10.5)
-        ax.set(ylim=(-6, 6), ylabel=f"$e_{{{k}}}$", yticks=[-5, 0, 5])
-        ax.axhline(0, color="#999999", lw=0.6, zorder=0)
-        told.append(f"{title}, {between:.0%}")
+    for column, (title, functions) in enumerate(panels.items()):
+        for ax, k in zip(axes[:, column], ks, strict=True):
+            between = _staircase(ax, functions[order, k - 1], edges)
+            ax.set(ylim=(-6, 6), yticks=[-5, 0, 5])
+            ax.axhline(0, color="#999999", lw=0.6, zorder=0)
+            ax.annotate(
+                f"{between:.0%}",
+                (1, 1),
+                (-2, -2),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                ha="right",
+                va="top",
+                fontsize=9,
+            )
+            told.append(f"{title}, k = {k}: {between:.0%}")
+        axes[0, column].set_title(title, fontsize=10.5)
+        axes[-1, column].set_xlabel("test inputs, sorted by digit")
+    for ax, k in zip(axes[:, 0], ks, strict=True):
+        ax.set_ylabel(f"$e_{{{k}}}$")
     middles = [(a + b) / 2 for a, b in pairwise(edges)]
-    axes[-1].set_xticks(middles, [str(c.item()) for c in labels.unique()])
-    axes[-1].set_xlabel("test inputs, sorted by digit")
+    axes[-1, 0].set_xticks(middles, [str(c.item()) for c in labels.unique()])
     return (
         figure,
-        f"Eigenfunction {k} at the test inputs sorted by class. Share of it that is constant on classes: {'; '.join(told)}.",
+        f"Eigenfunctions at the test inputs sorted by class. Share that is constant on classes: {'; '.join(told)}.",
     )
 
 
 @house_style
-def mode_race(
-    times: Tensor, shares: Mapping[str, Tensor], points: Tensor, target: Tensor, limit: Tensor, now: float
+def measures_over_epochs(
+    epochs: Sequence[int], panels: Mapping[str, tuple[tuple[float, float], Mapping[str, Tensor]]], classes: int
 ) -> Drawing:
-    """Draw a read-out that learns mode by mode: the share of each mode learned over time, and the function at time `now`.
+    """Draw measures over training, a panel each: limits, and (S, epochs) by setting; medians and ranges over seeds.
 
-    `shares` gives the share learned (T,) per mode, `points` the function (N,) now, `limit` where it ends.
+    Panels that reach beyond 1 have a dotted line at the number of classes.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.4), width_ratios=[1.25, 1])
+    figure, axes = plt.subplots(2, 3, figsize=(7.4, 4.6), sharex=True)
     told = []
-    at = (times - now).abs().argmin()
-    for (name, values), (colour, line, _) in zip(shares.items(), looks(shares).values(), strict=True):
-        left.plot(times, values, color=colour, ls=line, lw=2, label=name)
-        left.plot(now, values[at], "o", color=colour, ms=7)
-        told.append(f"{name} {values[at]:.0%}")
-    left.axvline(now, color=FAINT, lw=0.8)
-    left.set(
-        xlabel="time $t$",
-        ylabel="share learned",
-        ylim=(-0.03, 1.05),
-        xlim=(times[0].item() - 0.1, times[-1].item() + 0.1),
-    )
-    left.legend(loc="lower right", fontsize=9)
-    where = range(1, len(points) + 1)
-    right.plot(where, target, "s", ms=11, mfc="none", mec=INK, mew=1.4, label="target $f^*$")
-    right.plot(where, limit, "_", ms=20, mew=2, color=RED, label="reached at last")
-    right.plot(where, points, "o", ms=7, color=BLUE, label="$f$ now")
-    right.set(
-        xticks=list(where), xlabel="point", ylim=(-0.55, 1.75), xlim=(0.5, len(points) + 0.5), title=f"$t = {now:g}$"
-    )
-    right.axhline(0, color="#999999", lw=0.6, zorder=0)
-    right.legend(fontsize=9, loc="upper right")
-    values = ", ".join(f"{value:.2f}" for value in points.tolist())
-    return (
-        figure,
-        f"At time {now:g} the read-out has learned of {' and of '.join(told)}; its values at the points are {values}.",
-    )
+    for ax, (name, (limits, lines)) in zip(axes.flat, panels.items(), strict=False):
+        words = []
+        for (setting, values), (colour, line, mark) in zip(lines.items(), looks(lines).values(), strict=True):
+            middle = seed_band(ax, epochs, values, colour, ls=line, marker=mark, ms=4, label=setting)
+            words.append(f"{setting} {middle[-1].item():.2g}")
+        if limits[1] > 2:
+            ax.axhline(classes, **ROLES["level"])
+        ax.set(xscale="log", ylim=limits, xlim=(epochs[0], epochs[-1]))
+        ax.set_xticks(epochs, [str(epoch) for epoch in epochs], fontsize=8)
+        ax.minorticks_off()
+        ax.set_title(name, fontsize=9.5)
+        told.append(f"{name}: {', '.join(words)}")
+    for ax in axes.flat[len(panels) :]:
+        ax.axis("off")
+        ax.legend(
+            *axes[0, 0].get_legend_handles_labels(), loc="center", title=f"dotted: {classes} classes", fontsize=10
+        )
+    for ax in (*axes[1, :2], axes[0, 2]):
+        ax.set_xlabel("epoch")
+    axes[0, 2].tick_params(labelbottom=True)
+    return figure, f"Measures over epochs {epochs[0]} to {epochs[-1]}, medians at the end. {'; '.join(told)}."
