@@ -61,12 +61,12 @@ def three_views(
     spectrum.minorticks_off()
     spectrum.set_title("2  features\neigenvalues")
     spectrum.text(
-        0.96,
-        0.93,
+        0.05,
+        0.06,
         f"dimension\nraw {dimensions[0]:.1f}\ncentred {dimensions[1]:.1f}",
         transform=spectrum.transAxes,
-        ha="right",
-        va="top",
+        ha="left",
+        va="bottom",
         fontsize=9.5,
     )
     for (name, values), (colour, line, mark) in zip(

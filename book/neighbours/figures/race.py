@@ -177,6 +177,6 @@ def loss_panels(
         ax.set_ylabel("loss")
     for ax in axes[-1]:
         ax.set_xlabel("step")
-    axes[0, 0].legend(loc="best", fontsize=9)
+    axes[0, 0].legend(loc="upper right", fontsize=9)
     figure.suptitle(title, fontsize=11)
     return figure, f"{title}. Loss of ReLU nets and of {other}; distance in parts of the first loss. {'; '.join(told)}."
