@@ -117,6 +117,14 @@ def test_fonts_are_small_and_have_their_licences_beside_them():
     assert set(re.findall(r'url\("([^"]+)"\)', sheet)) == {f"fonts/{file.name}" for file in files}
 
 
+def test_no_two_scripts_share_a_name():
+    """Scripts of a page share one scope: the second of two that declare one name does not run at all."""
+    for script in (ROOT / "book" / "assets").glob("*.js"):
+        loose = re.findall(r"(?m)^(?:let|const|var|class|function) (\w+)", script.read_text(encoding="utf-8"))
+        text = script.read_text(encoding="utf-8")
+        assert not loose or (text.startswith("(() => {") and text.endswith("})();\n")), f"{script.name}: {loose}"
+
+
 def test_start_page_leads_to_the_introduction():
     start = html("index").select_one("meta[http-equiv=Refresh]")["content"]
     assert start.endswith("url=book/intro.html") and html_file("book/intro")

@@ -1,3 +1,4 @@
+(() => { // names of its own: the scripts of a page share one scope
 // Exercises answered in the page: the same verdicts as the self-check of the notebook (dlgn_lib.book.check), without a kernel.
 const sameNumber = (a, b) => typeof b === "object"
   ? b.low <= a && a <= b.high
@@ -36,3 +37,4 @@ addEventListener("DOMContentLoaded", () => {
     form.addEventListener("input", () => { status.textContent = ""; });
   }
 });
+})();

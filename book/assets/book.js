@@ -1,3 +1,4 @@
+(() => { // names of its own: the scripts of a page share one scope
 // On a phone a wide figure scrolls inside its frame; a keyboard must be able to reach a frame that scrolls.
 function mark() {
   for (const frame of document.querySelectorAll(".dlgn-scroll, .math-wrapper, div.math, div.cell_output .output")) {
@@ -95,3 +96,4 @@ addEventListener("afterprint", () => {
 // What the theme's buttons did by code in their attributes, which the content security policy refuses.
 const actions = { fullscreen: () => toggleFullScreen(), print: () => window.print() };
 addEventListener("click", (event) => actions[event.target.closest("[data-action]")?.dataset.action]?.());
+})();

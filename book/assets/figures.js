@@ -1,3 +1,4 @@
+(() => { // names of its own: the scripts of a page share one scope
 // Figures with an address of their own: `page.html#fig-page-name?step=7&init=he` opens the page at the figure in that
 // state, a slider that is moved keeps the address up to date, and a line below each figure copies the link and saves
 // files. A player offers `figure.dlgn`: parameters [{name, values}], at() and show(indices), and fires "dlgn-change".
@@ -160,3 +161,4 @@ function equip(figure) {
 addEventListener("DOMContentLoaded", () => document.querySelectorAll("figure.dlgn-figure[id]").forEach(equip));
 addEventListener("load", open);
 addEventListener("hashchange", open);
+})();
