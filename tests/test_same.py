@@ -19,7 +19,7 @@ PAGES = {
     "net = DLGN(2, 32, 3, generator=torch.Generator().manual_seed(0))\n"
     'claim("kernel", overlap_kernel(net, x, hard=True).sum())\n\n\n'
     "def draw(depth):\n    return figures.path_counts(widths=[2, 8], depths=range(1, depth), limit=1e4)\n\n\n"
-    "explore(draw, depth=[3, 5])\n```\n",
+    "explore(draw, depth=[3, 5])\n```\n\n```{caption} counts\nPaths by depth.\n```\n",
     "claims": "# Ledger\n\nAll claims of this book, with what was measured.\n\n```{claims-table}\n```\n",
 }
 CLAIMS = """\
