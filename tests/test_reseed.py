@@ -47,9 +47,10 @@ def test_a_claim_holds_in_a_set_if_all_of_its_values_do(entries, tmp_path):
         3: {"end": [0.7, 0.75], "word": ["yes"], "fixed": [1.0]},  # the page of the first could not be measured
     }
     table = reseed.rows(found, home)
-    assert [row[:3] for row in table] == [["share", 1, 2], ["end", 3, 3], ["word", 2, 3]]  # the fixed one does not move
-    assert table[0][3:] == ["0.6", "0.65", "0.7"]  # medians of the sets
-    assert table[1][3:] == ["0.75", "0.8", "0.9"]  # largest values
+    counts = [row[:4] for row in table]  # the fixed one does not move
+    assert counts == [["share", "> 0.5", 1, 2], ["end", "> 0.5", 3, 3], ["word", "= yes", 2, 3]]
+    assert table[0][4:] == ["0.6", "0.7"]  # medians of the sets
+    assert table[1][4:] == ["0.75", "0.9"]  # largest values
     reseed.write(table, ["page, set 3: an error"], [1, 2, 3], tmp_path / "reseed.csv")
     text = (tmp_path / "reseed.csv").read_text(encoding="utf-8")
     assert "# not measured: page, set 3: an error" in text and "# sets of seeds: 1, 2, 3" in text
@@ -57,6 +58,28 @@ def test_a_claim_holds_in_a_set_if_all_of_its_values_do(entries, tmp_path):
     assert told["share"] == "1 of 2 sets, 0.6 to 0.7"
     assert told["end"] == "3 of 3 sets, 0.8 to 0.9"
     assert told["word"] == "2 of 3 sets"
+
+
+def test_further_sets_join_those_of_the_table(tmp_path):
+    path = tmp_path / "reseed.csv"
+    earlier = [["share", "> 0.5", 5, 6, "0.55", "0.9"], ["end", "> 0.4", 6, 6, "0.6", "0.7"]]
+    reseed.write([*earlier, ["word", "= yes", 6, 6, "", ""]], [], [6, 7, 8, 9, 10, 11], path)
+    assert reseed.sets_of(path) == [6, 7, 8, 9, 10, 11]
+    new = [
+        ["share", "> 0.5", 1, 2, "1e-3", "0.7"],
+        ["end", "> 0.5", 2, 2, "0.8", "0.9"],
+        ["word", "= yes", 1, 2, "", ""],
+    ]
+    share, end, word = reseed.joined(new, reseed.read(path))
+    assert reseed.joined(new[:1], reseed.read(path))[2][:2] == ["share", "> 0.5"]  # and the two of other pages stay
+    assert share == ["share", "> 0.5", 6, 8, "1e-3", "0.9"] and word == ["word", "= yes", 7, 8, "", ""]
+    assert end == new[1]  # its bound is another one now
+
+
+def test_no_set_is_counted_twice(capsys):
+    with pytest.raises(SystemExit):
+        reseed.main(["--add", "--sets", str(reseed.sets_of(reseed.TABLE)[0])])
+    assert "the table holds these already" in capsys.readouterr().err
 
 
 def test_every_form_of_a_number_is_told(entries):

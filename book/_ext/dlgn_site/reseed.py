@@ -2,7 +2,8 @@
 
 Every generator of a page, of torch and of Python, gets another seed, hence other weights, data, splits and orders. Then the
 cells that measure are run again, as `make elsewhere` does it. Sets of seeds are numbered; a finished page is kept, so a
-stopped command goes on. What is read from committed results does not change, and is not counted.
+stopped command goes on. What is read from committed results does not change, and is not counted. With `--add`, further
+sets join those of the committed table; a claim with another bound than there is judged by the new sets alone.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import os
 import platform
 import random
+import re
 import statistics
 import sys
 from collections.abc import Sequence
@@ -26,8 +28,8 @@ from dlgn_site.cachekey import library_key
 from dlgn_site.elsewhere import ROOT, _pages, measure, run_page
 
 TABLE = ROOT / "book" / "reseed.csv"
-#: Sets 1 to 5 were used while the pages were written; bounds follow from 6 to 11, too. Set 12 judged them, 13 and 14 did not yet.
-SETS = [6, 7, 8, 9, 10, 11, 12, 13, 14]
+#: Sets 1 to 5 were used while the pages were written; bounds follow from 6 to 12, too; 13 to 15 judge them.
+SETS = list(range(6, 16))
 STEP = 1_000_003  # from the seeds of one set to those of the next
 
 
@@ -52,7 +54,7 @@ def fresh_seeds(number: int) -> None:
 
 
 def rows(found: dict[int, dict[str, list]], home: dict[str, list]) -> list[list]:
-    """Return (claim, sets in which it held, sets, smallest, middle and largest of what is printed) for claims that moved.
+    """Return (claim, its bound, sets in which it held, sets, smallest and largest of what is printed) for claims that moved.
 
     `found` holds the values of each set, `home` those of the book's own seeds.
     """
@@ -64,12 +66,26 @@ def rows(found: dict[int, dict[str, list]], home: dict[str, list]) -> list[list]
         claim = find(claim_id)
         held = sum(all(satisfies(value, claim.needs) for value in values) for values in sets)
         if any(isinstance(value, str) for values in sets for value in values):
-            ends = ["", "", ""]
+            ends = ["", ""]
         else:
             printed = [float(PRINTED.get(claim.show, statistics.median)(values)) for values in sets]
-            ends = [f"{end:.4g}" for end in (min(printed), statistics.median(printed), max(printed))]
-        table.append([claim_id, held, len(sets), *ends])
+            ends = [f"{end:.4g}" for end in (min(printed), max(printed))]
+        table.append([claim_id, claim.needs, held, len(sets), *ends])
     return table
+
+
+def joined(table: list[list], earlier: dict[str, dict[str, str]]) -> list[list]:
+    """Return a table with the counts of earlier sets added to rows with the same bound, and the rows that are there alone."""
+    measured = {row[0] for row in table}
+    whole = [list(row.values()) for claim_id, row in earlier.items() if claim_id not in measured]
+    for claim_id, needs, held, sets, *ends in table:
+        row = earlier.get(claim_id, {"needs": None})
+        if row["needs"] == needs:
+            held, sets = held + int(row["held"]), sets + int(row["sets"])
+            if ends[0]:
+                ends = [min(ends[0], row["least"], key=float), max(ends[1], row["most"], key=float)]
+        whole.append([claim_id, needs, held, sets, *ends])
+    return whole
 
 
 def run_all(pages: Sequence[str], sets: Sequence[int], jobs: int) -> tuple[dict[int, dict[str, list]], list[str]]:
@@ -108,7 +124,7 @@ def write(table: list[list], wrong: list[str], sets: Sequence[int], path: Path) 
         )
         file.writelines(f"# not measured: {text}\n" for text in wrong)
         lines = csv.writer(file, lineterminator="\n")
-        lines.writerow(["claim", "held", "sets", "least", "middle", "most"])
+        lines.writerow(["claim", "needs", "held", "sets", "least", "most"])
         lines.writerows(table)
     half.replace(path)
 
@@ -119,6 +135,12 @@ def read(path: Path) -> dict[str, dict[str, str]]:
         return {}
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     return {row["claim"]: row for row in csv.DictReader(lines)}
+
+
+def sets_of(path: Path) -> list[int]:
+    """Return the numbers of the sets that a table was made from, as its head tells them."""
+    found = re.search(r"^# sets of seeds: ([\d, ]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return [int(number) for number in found[1].split(",")] if found else []
 
 
 def always(row: dict[str, str]) -> bool:
@@ -142,6 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pages", nargs="*", default=list(_pages()), help="only these")
     parser.add_argument("--sets", nargs="*", type=int, default=SETS, help="which sets")
+    parser.add_argument("--add", action="store_true", help="add the sets to those of the committed table")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="pages at a time")
     parser.add_argument("--page", help=argparse.SUPPRESS)
     parser.add_argument("--set", type=int, default=0, help=argparse.SUPPRESS)
@@ -151,12 +174,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prepare = (lambda: fresh_seeds(options.set)) if options.set else None
         options.out.write_text(json.dumps(measure(options.page, prepare=prepare)), encoding="utf-8")
         return
+    before = sets_of(TABLE) if options.add else []
+    if known := sorted(set(before) & set(options.sets)):
+        parser.error(f"--sets {known}: the table holds these already")
     found, wrong = run_all(options.pages, [0, *options.sets], options.jobs)
     table = rows({number: found[number] for number in options.sets}, found[0])
-    write(table, wrong, options.sets, TABLE)
-    failing = [row for row in table if row[1] < row[2]]
-    for row in failing:
-        print(f"{row[0]}: held in {row[1]} of {row[2]} sets, {row[3]} to {row[5]}")
+    failing = [row for row in table if row[2] < row[3]]
+    for claim_id, needs, held, sets, least, most in failing:
+        print(f"{claim_id}: held in {held} of {sets} sets, {least} to {most}, needs {needs}")
+    write(joined(table, read(TABLE)) if options.add else table, wrong, [*before, *options.sets], TABLE)
     for text in wrong:
         print(f"not measured: {text}")
     print(
