@@ -31,6 +31,8 @@ def _kind(path: str | Path) -> str:
 
 def _settings(net: GatedNet) -> dict[str, object]:
     """Return what the playground calls this net."""
+    if not isinstance(net, GatedNet):
+        raise TypeError(f"net must be a DLGN, ReLUNet, GaLUNet or DeepLinearNet, got {type(net).__name__}")
     frozen = not all(p.requires_grad for p in net.gate_parameters()) if isinstance(net, DLGN) else False
     names = [name for name, kind in _MODELS.items() if type(net) is kind]
     if not names or len(set(net.widths)) > 1 or (net.in_dim, net.out_dim, net.value_input) != (2, 1, "x"):
@@ -61,6 +63,7 @@ def save_weights(net: GatedNet, path: str | Path, **settings: object) -> None:
         settings: further settings of the playground, as its address names them: `task="circle"`, `high=5`.
 
     Raises:
+        TypeError: if `net` is none of these.
         ValueError: if the playground has no such net, or the path has another ending.
         ImportError: if the format is safetensors and that package is not installed.
         OSError: if the file cannot be written.

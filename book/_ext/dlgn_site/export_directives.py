@@ -108,7 +108,8 @@ def _exercise(d):
 def _live(d):
     if "title" not in d.options:
         raise ValueError("a {live} needs a :title:")
-    return f"**{d.options['title'].rstrip('.')}.** In the browser: [playground]({d.references.url('book/playground', d.title.lstrip('#'))})."
+    place = d.references.url("book/playground", d.title)
+    return f"*In the browser:* [{d.options['title']}]({place})."
 
 
 RENDER = {
