@@ -144,6 +144,7 @@ def test_one_can_train_on_points_of_one_s_own(visit):
     one = visit("#task=points&width=8")
     tab, plane = one.tab, one.tab.locator("[data-view=field]")
     before = settled(tab)
+    plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
     tab.mouse.click(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
     clicked = settled(tab)
@@ -163,6 +164,7 @@ def test_one_can_draw_a_target_on_the_circle(visit):
     one = visit("#task=drawn&width=8")
     tab, chart = one.tab, one.tab.locator("[data-view=angle]")
     before = settled(tab)["curve"]
+    chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
     tab.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
     tab.mouse.down()
