@@ -34,7 +34,8 @@ sphinx:
   local_extensions: {{dlgn_site.claims: "{ROOT}/book/_ext"}}
   config:
     extensions: [myst_nb, jupyter_book, sphinx_external_toc, sphinx_togglebutton, sphinx_design, sphinx_book_theme,
-      sphinx_comments, sphinxcontrib.bibtex, sphinx_proof, dlgn_site.claims, dlgn_site.figures, dlgn_site.exercises, dlgn_site.colab_button]
+      sphinx_comments, sphinxcontrib.bibtex, sphinx_proof, dlgn_site.claims,
+      dlgn_site.figures, dlgn_site.playground, dlgn_site.exercises, dlgn_site.colab_button]
     myst_dmath_double_inline: true
     myst_heading_anchors: 2
     bibtex_reference_style: author_year
@@ -103,6 +104,12 @@ show(*figures.demo())
 
 ```{caption} demo
 A *demo*, of {claim}`demo` nets.
+```
+
+```{live} model=ReLU&width=8
+:views: angle loss
+:controls: model seeds
+:title: Train it here
 ```
 
 See {ref}`fig-page-demo`.

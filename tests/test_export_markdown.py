@@ -54,6 +54,10 @@ CASES = {
         "[](#thm) [](#eq-a) [](#start)",
         f"[Theorem 1]({SITE}/part/page.html#thm) (1) [Introduction]({SITE}/intro.html#start)",
     ),
+    "live": (
+        "```{live} model=ReLU&width=8\n:views: angle\n:controls: model\n:title: Train it here\n```",
+        f"*In the browser:* [Train it here]({SITE}/playground.html#model=ReLU&width=8).",
+    ),
     "link outside": ("[x](https://e.org/a_(b)) <https://e.org>", "[x](https://e.org/a_(b)) <https://e.org>"),
     "picture": (
         "![Alt](pic.png){width=50px}",

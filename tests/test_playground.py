@@ -3,7 +3,12 @@
 import re
 
 import pytest
+import torch
+from built_site import PAGES, ROOT
 from test_browser import DESKTOP, PHONE, Visit, accessible, address, browser  # noqa: F401  (fixtures)
+
+from dlgn_lib import DLGN, ReLUNet, circle
+from dlgn_lib.weights import load_weights, save_weights
 
 PAGE = "book/playground"
 STATUS = "[data-playground] .status"
@@ -13,13 +18,13 @@ STATUS = "[data-playground] .status"
 def visit(browser, address):  # noqa: F811
     opened = []
 
-    def visit(hash="", script=None, **options):
+    def visit(hash="", script=None, page=PAGE, **options):
         one = Visit(browser, address, **options)
         opened.append(one)
         if script:
             one.context.add_init_script(script)
-        one.open(PAGE, query=hash)
-        if options.get("java_script_enabled", True):
+        one.open(page, query=hash)
+        if page == PAGE and options.get("java_script_enabled", True):
             said(one.tab, "Step|address")
         return one
 
@@ -63,7 +68,7 @@ def test_an_address_brings_back_what_was_seen(visit):
     words = said(one, "Step 30,")
     other = visit("#" + one.url.partition("#")[2]).tab
     assert said(other, "Step 30,") == words
-    assert other.locator("#playground-model").input_value() == "frozen DLGN"
+    assert other.locator("[name=model]").input_value() == "frozen DLGN"
 
 
 def test_one_can_go_back_to_a_step_and_on_again(visit):
@@ -85,7 +90,7 @@ def test_an_address_without_sense_is_told(visit):
 
 def test_a_teacher_can_hide_controls(visit):
     tab = visit("#task=xor&hide=task,seed,nonsense").tab
-    assert not tab.locator("#playground-task, #playground-seed").count() and tab.locator("#playground-width").count()
+    assert not tab.locator("[name=task], [name=seed]").count() and tab.locator("[name=width]").count()
     assert "hide=task%2Cseed" in tab.url
 
 
@@ -122,6 +127,154 @@ def test_each_question_sets_the_playground(visit):
             name, _, value = part.partition("=")
             assert str(settings[name]) == value.replace("+", " ")
         assert tab.evaluate("document.activeElement.textContent") == "▶ Train"
+
+
+def settled(tab):
+    """Wait until the playground has done what it was asked for; return its settings, and the outputs at its points."""
+    return tab.evaluate(
+        """async () => {
+          const p = document.querySelector('[data-playground]').playground;
+          await p.work;
+          return {...p.settings, out: [...p.out], count: p.data.y.length};
+        }"""
+    )
+
+
+def test_one_can_train_on_points_of_one_s_own(visit):
+    one = visit("#task=points&width=8")
+    tab, plane = one.tab, one.tab.locator("[data-view=field]")
+    before = settled(tab)
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
+    tab.mouse.click(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+    clicked = settled(tab)
+    assert clicked["count"] == before["count"] + 1
+    plane.focus()
+    for key in ["ArrowRight", "ArrowUp", "Enter"]:
+        tab.keyboard.press(key)
+    assert settled(tab)["count"] == before["count"] + 2
+    tab.keyboard.press("Delete")  # the nearest is the one just added
+    again = settled(tab)
+    assert again["points"] == clicked["points"]
+    assert settled(visit("#" + tab.url.partition("#")[2]).tab)["points"] == clicked["points"]
+    assert not one.wrong
+
+
+def test_one_can_draw_a_target_on_the_circle(visit):
+    one = visit("#task=drawn&width=8")
+    tab, chart = one.tab, one.tab.locator("[data-view=angle]")
+    before = settled(tab)["curve"]
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    tab.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.2 * box["height"], steps=4)
+    tab.mouse.up()
+    drawn = settled(tab)["curve"]
+    assert (
+        8 < sum(a != b for a, b in zip(before, drawn, strict=True)) < 30
+    )  # the stroke went over a third of the circle
+    chart.focus()
+    tab.keyboard.press("ArrowUp")
+    said(tab, "Angle 4°|Step 0")
+    assert sum(a != b for a, b in zip(drawn, settled(tab)["curve"], strict=True)) == 1
+    assert not one.wrong
+
+
+@pytest.mark.parametrize("kind", ["json", "safetensors"])
+def test_weights_go_to_python_and_back(visit, tmp_path, kind):
+    one = visit("#model=ReLU&bias=yes&width=6&depth=2&step=30")
+    tab = one.tab
+    said(tab, "Step 30,")
+    tab.get_by_text("Weights, and a frame for another page").click()
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name=f"Weights as {kind}").click()
+    path = tmp_path / f"weights.{kind}"
+    download.value.save_as(path)
+    net, settings = load_weights(path)
+    assert isinstance(net, ReLUNet) and settings["width"] == 6
+    x, _ = circle(200)
+    assert net(x).flatten().tolist() == pytest.approx(settled(tab)["out"], abs=1e-5)
+    with torch.no_grad():
+        net.value_layers[-1].weight.mul_(-1)
+        net.value_layers[-1].bias.mul_(-1)
+    save_weights(net, path, task="circle")
+    tab.get_by_label("Weights from a file").set_input_files(path)
+    said(tab, f"Weights of weights.{kind} taken as step 0")
+    assert settled(tab)["out"] == pytest.approx(net(x).flatten().tolist(), abs=1e-5)
+    assert not one.wrong
+
+
+def test_a_file_that_does_not_fit_is_refused_and_the_net_stays(visit, tmp_path):
+    tab = visit("#width=6&depth=2&step=10").tab
+    said(tab, "Step 10,")
+    path = tmp_path / "weights.json"
+    path.write_text("{}", encoding="utf-8")
+    tab.get_by_label("Weights from a file").set_input_files(path)
+    said(tab, "weights.json is no file of weights of this playground")
+    save_weights(DLGN(2, 5, 2), path)
+    text = path.read_text(encoding="utf-8").replace('"width": 5', '"width": 6')
+    path.write_text(text, encoding="utf-8")
+    tab.get_by_label("Weights from a file").set_input_files(path)
+    said(tab, r"value_layers.0.weight must have the shape 6 × 2, got 5 × 2")
+    assert settled(tab)["width"] == 6
+
+
+def test_kernels_and_directions_are_seen_when_their_folds_open(visit):
+    one = visit("#width=8&depth=2&step=5")
+    said(one.tab, "Step 5,")
+    for name in ("ring", "directions", "overlap", "tangent"):
+        view = one.tab.locator(f"[data-view={name}]")
+        assert not view.is_visible()
+        view.locator("xpath=ancestor::details").locator("summary").click()
+        settled(one.tab)
+        assert "step 5" in view.get_attribute("aria-label")
+    painted = "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, 384, 384).data).size"
+    assert one.tab.locator("[data-view=overlap]").evaluate(painted) > 20
+    assert one.tab.locator("[data-view=directions] .spokes").count() == 2
+    accessible(one.tab)
+    assert not one.wrong
+
+
+def test_a_frame_of_another_page_holds_the_playground_alone(visit, address):  # noqa: F811
+    one = visit("#task=xor&width=6&hide=task,seed")
+    one.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    one.tab.get_by_text("Weights, and a frame for another page").click()
+    one.tab.get_by_role("button", name="Copy frame").click()
+    said(one.tab, "Frame copied")
+    frame = one.tab.evaluate("navigator.clipboard.readText()")
+    source = re.search(r'src="([^"]+)"', frame)[1]
+    assert source.startswith(f"{address}/_static/live/embed.html#task=xor") and "title=" in frame
+    one.tab.goto(source)
+    said(one.tab, "Step 0,")
+    assert not one.tab.locator("[name=task]").count() and settled(one.tab)["width"] == 6
+    accessible(one.tab)
+    assert not one.wrong
+
+
+LIVE = [page for page in PAGES if "```{live}" in (ROOT / f"{page}.md").read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("page", LIVE)
+def test_a_figure_s_net_trains_below_the_figure(visit, page):
+    one = visit(page=page)
+    for fold in one.tab.locator("details.dlgn-live").all():
+        assert not fold.locator("canvas, form").count()  # nothing runs before it is asked for
+        fold.locator("summary").first.press("Enter")
+        fold.get_by_role("button", name="Ten steps").click()
+        started = re.search(r"step=(\d+)", fold.locator("[data-playground]").get_attribute("data-address"))
+        step = 10 + int(started[1] if started else 0)
+        fold.locator(f"output:text-is('{step}')").wait_for()
+        link = fold.get_by_role("link", name="All settings of this run")
+        assert f"step={step}" in link.get_attribute("href") and "hide" not in link.get_attribute("href")
+        fold.locator("summary").first.press("Enter")
+    assert not one.wrong
+
+
+def test_a_live_fold_says_what_it_needs_where_javascript_is_off(visit):
+    tab = visit(page=LIVE[0], java_script_enabled=False).tab
+    tab.locator("details.dlgn-live summary").first.click()
+    assert tab.locator("details.dlgn-live").first.get_by_text("It needs JavaScript").is_visible()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

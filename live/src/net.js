@@ -134,6 +134,14 @@ export class Net {
     });
   }
 
+  /** The parameters as {name, shape, values}, named as in the state_dict of dlgn_lib's nets. */
+  tensors() {
+    const named = (layers, kind) => layers.flatMap(({ fan, out, b }, l) => [
+      { name: `${kind}_layers.${l}.weight`, shape: [out, fan] }, ...b === null ? [] : [{ name: `${kind}_layers.${l}.bias`, shape: [out] }]]);
+    const values = this.parameters();
+    return [...named(this.experts, "value"), ...named(this.gating, "gate")].map((tensor, i) => ({ ...tensor, values: values[i] }));
+  }
+
   /** A copy of parameters and moments, to come back to with `restore`. */
   save() { return { t: this.t, state: [this.W, this.m, this.v].map(p => this.view(p, this.length).slice()) }; }
 

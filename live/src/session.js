@@ -3,9 +3,10 @@ import { activityOf, halfSpaces, overlapKernel, pathActivity, tangentKernel } fr
 import { makeNet } from "./net.js";
 
 export class Session {
-  /** Make one net for each entry of `nets` (options of makeNet), all on the data x, y. */
-  async setup({ x, y, nets }) {
+  /** Make one net for each entry of `nets` (options of makeNet), all on the data x, y; the first starts from `tensors` if given. */
+  async setup({ x, y, nets, tensors }) {
     this.nets = await Promise.all(nets.map(options => makeNet(x, y, options)));
+    if (tensors) this.nets[0].load(matched(this.nets[0].tensors(), tensors));
     this.kept = new Map();
     this.keep();
     return { step: 0, losses: this.nets.map(net => net.gradient()), kernels: this.nets[0].k.name };
@@ -54,6 +55,24 @@ export class Session {
     return result;
   }
 
+  /** Parameters of net number `net` as {name, shape, values}, named as in the library's state_dict. */
+  tensors({ net = 0 } = {}) { return { tensors: this.nets[net].tensors() }; }
+
   /** Parameters of net number `net`, in torch's order and shapes. */
   parameters({ net = 0 } = {}) { return { parameters: this.nets[net].parameters() }; }
+}
+
+/** The values of `given`, tensors by name in any order, in the order of a net's own. Throws a RangeError that says what does not fit. */
+function matched(own, given) {
+  const known = new Map(given.map(tensor => [tensor.name, tensor]));
+  const unknown = [...known.keys()].filter(name => !own.some(tensor => tensor.name === name));
+  if (unknown.length) throw new RangeError(`the network has no weights ${unknown.join(", ")}; it has ${own.map(tensor => tensor.name).join(", ")}`);
+  return own.map(({ name, shape }) => {
+    const found = known.get(name);
+    if (!found) throw new RangeError(`the weights ${name} are missing`);
+    if (String(found.shape) !== String(shape) || found.values.length !== shape.reduce((a, b) => a * b, 1))
+      throw new RangeError(`${name} must have the shape ${shape.join(" × ")}, got ${found.shape.join(" × ")}`);
+    if (!found.values.every(Number.isFinite)) throw new RangeError(`${name} holds values that are no numbers`);
+    return found.values;
+  });
 }

@@ -52,3 +52,36 @@ export function moons(n) {
   }
   return { x, y };
 }
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"; // a place or a value in one letter of an address
+
+/** Own points of a text: three letters a point, where across, where up (64 steps over [-reach, reach]) and r (1) or b (-1). */
+export function ownPoints(text, reach) {
+  const place = letter => reach * (2 * (DIGITS.indexOf(letter) + 0.5) / 64 - 1);
+  const points = text.match(/.{3}/g) ?? [];
+  return {
+    x: Float32Array.from(points.flatMap(([a, b]) => [place(a), place(b)])),
+    y: Float32Array.from(points, ([, , sign]) => sign === "r" ? 1 : -1),
+  };
+}
+
+/** The letters of one point. */
+export function pointText(a, b, sign, reach) {
+  const letter = v => DIGITS[Math.max(0, Math.min(63, Math.floor((v / reach + 1) * 32)))];
+  return letter(a) + letter(b) + (sign > 0 ? "r" : "b");
+}
+
+/** An own target on the circle: a letter for each of equally spaced angles, from -1.26 to 1.26, straight between them. */
+export function ownCurve(text, n = 200) {
+  const values = Array.from(text, letter => (DIGITS.indexOf(letter) - 31.5) / 25), { x } = circle(n);
+  const y = Float32Array.from({ length: n }, (_, i) => {
+    const at = (i + 0.5) / n * values.length - 0.5, low = Math.floor(at), value = k => values[(k + values.length) % values.length];
+    return value(low) + (at - low) * (value(low + 1) - value(low));
+  });
+  return { x, y };
+}
+
+/** The letter of a value of such a target. */
+export const curveLetter = v => DIGITS[Math.max(0, Math.min(63, Math.round(25 * v + 31.5)))];
+
+export const OWN = { points: /^([\w-]{2}[rb]){1,100}$/, curve: /^[\w-]{4,64}$/ };

@@ -105,6 +105,13 @@ def _exercise(d):
     return f"### Exercise: {d.title}\n\n*{exercises.facts(d.options)}*\n\n{d.body(False)}"
 
 
+def _live(d):
+    if "title" not in d.options:
+        raise ValueError("a {live} needs a :title:")
+    place = d.references.url("book/playground", d.title)
+    return f"*In the browser:* [{d.options['title']}]({place})."
+
+
 RENDER = {
     **dict.fromkeys([*ADMONITIONS, "admonition"], _admonition),
     **{f"prf:{kind}": _theorem for kind in PROOF_TYPES},
@@ -112,6 +119,7 @@ RENDER = {
     "dropdown": _dropdown,
     "figure": _figure,
     "caption": _caption,
+    "live": _live,
     "math": _math,
     "exercise": _exercise,
 }

@@ -9,8 +9,8 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-function control(name, { label, values, names, low, high, step }) {
-  const id = `playground-${name}`;
+function control(prefix, name, { label, values, names, low, high, step }) {
+  const id = `${prefix}-${name}`;
   const input = values
     ? element("select", { id, name }, ...values.map(value => element("option", { value }, names[value] ?? value)))
     : element("input", { id, name, type: "number", min: low, max: high, step, inputmode: "decimal" });
@@ -18,9 +18,9 @@ function control(name, { label, values, names, low, high, step }) {
 }
 
 /** The form; `changed(settings)` is called with the complete settings after each valid change. */
-export function makeForm(settings, hidden, changed, complain) {
+export function makeForm(prefix, settings, hidden, changed, complain) {
   const form = element("form", { class: "settings", "aria-label": "What is trained" });
-  for (const [name, setting] of Object.entries(SETTINGS)) if (!hidden.includes(name)) form.append(control(name, setting));
+  for (const [name, setting] of Object.entries(SETTINGS)) if (!setting.pattern && !hidden.includes(name)) form.append(control(prefix, name, setting));
   form.addEventListener("submit", event => event.preventDefault());
   form.addEventListener("change", ({ target }) => {
     const { name } = target, setting = SETTINGS[name];

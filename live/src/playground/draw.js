@@ -71,6 +71,22 @@ export function paintPoints(canvas, x, y, reach) {
   });
 }
 
+/** A cross at a place of the plane. */
+export function paintCursor(canvas, [a, b], reach) {
+  onPlane(canvas, reach, (pen, pixel) => {
+    for (const [width, style] of [[5, "#fff"], [2, "#111"]]) {
+      pen.lineWidth = width * pixel;
+      pen.strokeStyle = style;
+      pen.beginPath();
+      for (const [x, y] of [[10, 0], [0, 10]]) {
+        pen.moveTo(a - x * pixel, b - y * pixel);
+        pen.lineTo(a + x * pixel, b + y * pixel);
+      }
+      pen.stroke();
+    }
+  });
+}
+
 const WIDTH = 340, HEIGHT = 190, LEFT = 44, BOTTOM = 30, TOP = 8;
 const text = (x, y, content, anchor = "middle") => `<text x="${x}" y="${y}" text-anchor="${anchor}">${content}</text>`;
 const frame = (content, x, y) =>
@@ -102,6 +118,48 @@ export function angleChart(y, out) {
   const ticks = [-1, 0, 1].map(v => text(LEFT - 4, up(v) + 4, `${v}`.replace("-", "−"), "end")).join("");
   const marks = [0, 180, 360].map(a => text(Math.min(LEFT + (WIDTH - LEFT - 6) * a / 360, WIDTH - 14), HEIGHT - BOTTOM + 13, `${a}°`)).join("");
   return frame(`${ticks}${marks}<path class="target" d="${curve(y)}"/><path class="line" d="${curve(out)}"/>`, "angle θ", "target (dotted), output");
+}
+
+/** Where on the chart of the circle a pointer is: the share of the circle, and the value. */
+export function chartPlace(chart, { clientX, clientY }) {
+  const box = chart.querySelector("svg").getBoundingClientRect(), x = WIDTH * (clientX - box.left) / box.width, y = HEIGHT * (clientY - box.top) / box.height;
+  return { across: (x - LEFT) / (WIDTH - LEFT - 6), value: 1.4 - 2.8 * (y - TOP) / (HEIGHT - BOTTOM - TOP) };
+}
+
+/** Share of all activity of paths against the angle, with the places where the target is large in the background. */
+export function ringChart(activity, y) {
+  const n = y.length, total = activity.reduce((a, b) => a + b, 0) || 1, shares = Array.from(activity, a => n * a / total), top = Math.max(2, ...shares);
+  const across = i => LEFT + (WIDTH - LEFT - 6) * (i + 0.5) / n, up = v => TOP + (HEIGHT - BOTTOM - TOP) * (1 - v / top);
+  const middle = TOP + (HEIGHT - BOTTOM - TOP) / 2, wave = v => middle - v * (HEIGHT - BOTTOM - TOP) / 4;
+  const ticks = [0, 1, Math.floor(top)].filter((v, i, all) => all.indexOf(v) === i).map(v => `<path class="grid" d="M${LEFT} ${up(v)}H${WIDTH}"/>${text(LEFT - 4, up(v) + 4, v, "end")}`).join("");
+  const marks = [0, 180, 360].map(a => text(Math.min(LEFT + (WIDTH - LEFT - 6) * a / 360, WIDTH - 14), HEIGHT - BOTTOM + 13, `${a}°`)).join("");
+  const target = path(Array.from(y, (v, i) => [across(i), wave(Math.max(-1.5, Math.min(1.5, v)))]));
+  return frame(`${ticks}${marks}<path class="target" d="${target}"/><path class="line" d="${path(shares.map((v, i) => [across(i), up(v)]))}"/>`,
+    "angle θ (dotted: the target)", "active paths, mean 1");
+}
+
+/** For each layer a disc with a spoke for each half-space: its direction, and the slope β|a| of its gate on a root scale. */
+export function spokeChart(layers, beta) {
+  const side = 90, across = Math.min(layers.length, 4), rows = Math.ceil(layers.length / across), radius = 34;
+  const slopes = layers.map(({ normals, offsets }) => Array.from(offsets, (_, i) => beta * Math.hypot(normals[2 * i], normals[2 * i + 1])));
+  const top = Math.max(1e-9, ...slopes.flat());
+  const discs = layers.map(({ normals }, l) => {
+    const x = side * (l % across) + side / 2, y = (side + 14) * Math.floor(l / across) + side / 2;
+    const spokes = slopes[l].map((slope, i) => {
+      const reach = radius * Math.sqrt(slope / top) / (Math.hypot(normals[2 * i], normals[2 * i + 1]) || 1);
+      return `M${x} ${y}L${(x + reach * normals[2 * i]).toFixed(1)} ${(y - reach * normals[2 * i + 1]).toFixed(1)}`;
+    }).join("");
+    return `<circle class="grid" cx="${x}" cy="${y}" r="${radius}"/><path class="spokes" d="${spokes}"/>${text(x, y + side / 2 + 8, `layer ${l + 1}`)}`;
+  }).join("");
+  const width = side * across, height = (side + 14) * rows + 14;
+  return `<svg viewBox="0 0 ${width} ${height}" style="max-width: ${1.4 * width}px" aria-hidden="true">${discs}${text(width / 2, height - 2, `steepest gate: slope ${top < 10 ? top.toPrecision(2) : Math.round(top)}`)}</svg>`;
+}
+
+/** Paint a kernel (n·n), first point at the top left, as a share of its largest entry. */
+export function squareMap(canvas, values, n, scale) {
+  const flipped = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) flipped.set(values.subarray(i * n, (i + 1) * n), (n - 1 - i) * n);
+  paintMap(canvas, flipped, n, scale, 0, flipped.reduce((a, b) => Math.max(a, b), 1e-9));
 }
 
 /** The median of sorted numbers. */

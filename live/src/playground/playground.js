@@ -1,34 +1,39 @@
-// The playground: settings in, a net that trains while one looks, every state an address.
+// The playground: settings in, a net that trains while one looks, every state an address. A page of its own owns the
+// browser's address; a place within a chapter (data-address) starts from the one that the chapter gives, and links here.
 import { createTrainer } from "../trainer.js";
 import { element, fill, makeForm } from "./controls.js";
-import { SCALES, angleChart, gradient, lossChart, median, paintMap, paintPlanes, paintPoints } from "./draw.js";
+import { median } from "./draw.js";
+import { fromFile, toFile } from "./files.js";
+import { Own } from "./own.js";
 import { SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
+import { VIEWS, asked, makeView } from "./views.js";
 
-const SIDE = 48, REACH = 1.25, PIXELS = 384; // the maps: points a side, half their width, pixels
 const SLICE = 20; // milliseconds of training between two pictures
 const MOST = 20000; // steps
+const FIRST = ["field", "activity", "loss", "angle"], MORE = ["ring", "directions", "overlap", "tangent"];
 
-const grid = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, i) => {
-  const point = i >> 1, place = i & 1 ? Math.floor(point / SIDE) : point % SIDE;
-  return REACH * (2 * (place + 0.5) / SIDE - 1);
-});
 const button = (text, attributes = {}) => element("button", { type: "button", ...attributes }, text);
 const show = value => value === undefined ? "–" : value >= 0.001 ? value.toPrecision(2) : value.toExponential(1).replace("-", "−");
 
+let places = 0;
+
 class Playground {
   constructor(place, trainer) {
-    Object.assign(this, { place, trainer, playing: false, work: Promise.resolve(), runs: [] });
-    const address = read(location.hash);
-    this.hidden = address.hidden;
+    const { address, views = FIRST.join(" "), page = "", controls } = place.dataset;
+    Object.assign(this, { place, trainer, page, playing: false, work: Promise.resolve(), runs: [], inline: address !== undefined });
+    const first = read(this.inline ? address : location.hash);
+    this.hidden = controls === undefined ? first.hidden : Object.keys(SETTINGS).filter(name => !controls.split(" ").includes(name));
+    this.names = views.split(" ");
     this.build();
-    this.follow(address);
-    addEventListener("hashchange", () => {
-      this.pause();
-      this.remember();
-      this.follow(read(location.hash));
-      this.place.scrollIntoView();
-      this.play.focus();
-    });
+    this.follow(first);
+    if (!this.inline)
+      addEventListener("hashchange", () => {
+        this.pause();
+        this.remember();
+        this.follow(read(location.hash));
+        this.place.scrollIntoView();
+        this.play.focus();
+      });
   }
 
   /** Show the state of an address. */
@@ -42,14 +47,11 @@ class Playground {
   }
 
   build() {
-    const canvas = name => element("canvas", { width: PIXELS, height: PIXELS, role: "img", "data-view": name });
-    const figure = (title, content, scale, ends) => element("figure", {}, element("figcaption", {}, title), content,
-      ...scale ? [element("div", { class: "scale" }, ends[0], element("span", { style: `background: ${gradient(scale)}` }), ends[1])] : []);
-    const chart = name => element("div", { role: "img", "data-view": name });
-    this.views = { field: canvas("field"), activity: canvas("activity"), loss: chart("loss"), angle: chart("angle") };
     this.layer = element("select", { "aria-label": "layer whose half-spaces are drawn" });
     this.layer.addEventListener("change", () => this.enqueue(() => this.draw()));
-    this.form = makeForm(() => this.settings, this.hidden, settings => this.change(settings), text => this.say(text));
+    this.form = makeForm(`playground${places++}`, () => this.settings, this.hidden, settings => this.change(settings), text => this.say(text));
+    this.own = new Own(() => this.settings, changes => this.redo(changes), text => this.say(text));
+    this.own.sketch = y => { const at = this.views.find(view => view.name === "angle"); at.drawing.innerHTML = VIEWS.angle.chart({ data: { y }, out: this.out }); };
     this.play = button("▶ Train", { class: "play" });
     const one = button("One step"), ten = button("Ten steps"), again = button("Back to step 0"), usual = button("All as at first"), link = button("Copy link");
     this.slider = element("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "go back to a step" });
@@ -59,22 +61,49 @@ class Playground {
     one.addEventListener("click", () => this.walk(1));
     ten.addEventListener("click", () => this.walk(10));
     again.addEventListener("click", () => { this.pause(); this.enqueue(() => this.walkTo(0)); });
-    usual.addEventListener("click", () => this.change(start()));
+    usual.addEventListener("click", () => this.change(this.inline ? read(this.place.dataset.address).settings : start()));
     link.addEventListener("click", () => this.copy());
     this.slider.addEventListener("input", () => { this.pause(); this.enqueue(() => this.walkTo(+this.slider.value)); });
     this.numbers = element("div"), this.tried = element("div"), this.code = element("div");
-    const fold = (title, content) => element("details", {}, element("summary", {}, title), content);
-    this.angle = figure("Around the circle", this.views.angle);
+    const fold = (title, ...content) => element("details", {}, element("summary", {}, title), ...content);
+    this.views = this.names.map(makeView);
+    const seen = this.views.map(view => view.figure);
+    const more = this.inline ? [] : MORE.map(name => this.folded(name));
+    this.views.forEach(view => this.own.attach(view));
     this.place.replaceChildren(
       this.form,
-      element("div", { class: "run" }, this.play, one, ten, again, usual, link, element("label", {}, "step ", this.slider, this.where)),
+      element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, link] : [one, ten, again, usual, link], element("label", {}, "step ", this.slider, this.where)),
       this.status,
-      element("div", { class: "views" },
-        figure("Output, with the data", this.views.field, SCALES.field, ["−1", "1"]),
-        figure("Paths that are active, as a share of the most", this.views.activity, SCALES.activity, ["0", "1"]),
-        figure("Loss", this.views.loss), this.angle),
+      this.own.tools,
+      element("div", { class: "views" }, ...seen),
       this.planes = element("p", { class: "planes" }, element("label", {}, "Half-spaces of layer ", this.layer)),
-      fold("The numbers in a table", this.numbers), fold("Runs so far", this.tried), fold("The same in Python", this.code));
+      ...more, fold("The numbers in a table", this.numbers), fold("Runs so far", this.tried),
+      fold("The same in Python", this.code), ...this.inline ? [this.leave = element("p")] : [fold("Weights, and a frame for another page", ...this.files())]);
+  }
+
+  /** A view in a fold, measured only while that is open. */
+  folded(name) {
+    const view = makeView(name), title = view.figure.firstChild.textContent;
+    view.fold = element("details", {}, element("summary", {}, title), view.figure);
+    view.fold.addEventListener("toggle", () => { if (view.fold.open) this.enqueue(() => this.draw()); });
+    this.views.push(view);
+    return view.fold;
+  }
+
+  files() {
+    const save = ["json", "safetensors"].map(kind => {
+      const made = button(`Weights as ${kind}`);
+      made.addEventListener("click", () => this.enqueue(() => this.save(kind)));
+      return made;
+    });
+    const load = element("input", { type: "file", accept: ".json,.safetensors" }), frame = button("Copy frame");
+    load.addEventListener("change", () => { const [file] = load.files; load.value = ""; if (file) this.take(file); });
+    frame.addEventListener("click", () => this.copyText(
+      `<iframe src="${new URL("../../embed.html", import.meta.url).href}${write(this.settings, this.step, this.hidden)}" width="800" height="900" title="A network that trains in the browser"></iframe>`, "Frame"));
+    return [
+      element("p", { class: "run" }, ...save, frame), element("p", {}, element("label", {}, "Weights from a file, JSON or safetensors: ", load)),
+      element("p", {}, "The files name the weights of the first seed as the library does. ", element("code", {}, 'net, settings = load_weights("weights.json")'), " reads them in Python, ",
+        element("code", {}, 'save_weights(net, "weights.json")'), " writes them. Adam begins anew.")];
   }
 
   /** One thing at a time, in order: a press of a button waits for the picture before it. */
@@ -89,17 +118,50 @@ class Playground {
     this.enqueue(() => this.begin());
   }
 
-  /** Make the nets anew. */
-  async begin() {
+  /** Own data have changed: once more from the start, what trained goes on training. */
+  redo(changes) {
+    const playing = this.playing && Object.keys(changes).length;
+    if (Object.keys(changes).length) this.change({ ...this.settings, ...changes });
+    else this.enqueue(() => this.draw());
+    if (playing) this.work.then(() => this.run());
+  }
+
+  async save(kind) {
+    const { tensors } = await this.trainer.call("tensors"), { settings, step } = this;
+    const file = URL.createObjectURL(toFile(kind, tensors, { settings, step }));
+    element("a", { href: file, download: `weights.${kind}` }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 10000);
+    this.say(`Weights of seed ${settings.seed} at step ${step} saved as weights.${kind}.`);
+  }
+
+  /** Start from the weights of a file, with its settings if it has any. */
+  take(file) {
+    this.pause();
+    this.enqueue(async () => {
+      const { settings = {}, tensors } = await fromFile(file);
+      const known = read(new URLSearchParams(settings).toString()).settings, before = this.settings;
+      this.settings = { ...(Object.keys(settings).length ? known : before), seeds: 1 };
+      try { await this.begin(tensors); } catch (error) {
+        this.settings = before;
+        await this.begin();
+        throw error;
+      }
+      this.say(`Weights of ${file.name} taken as step 0. The address does not hold them.`);
+    });
+  }
+
+  /** Make the nets anew, the first from `tensors` if given. */
+  async begin(tensors) {
     const { settings } = this;
     this.data = TASKS[settings.task].data(settings);
     const nets = Array.from({ length: settings.seeds }, (_, i) => netOptions(settings, i));
-    const { losses } = await this.trainer.call("setup", { ...this.data, nets });
+    const { losses } = await this.trainer.call("setup", { ...this.data, nets, tensors });
     Object.assign(this, { step: 0, furthest: 0, losses: losses.map(loss => [loss]) });
     const drawn = settings.model.includes("DLGN");
     this.layer.replaceChildren(element("option", { value: -1 }, "none"), ...Array.from({ length: drawn ? settings.depth : 0 }, (_, l) => element("option", { value: l }, l + 1)));
-    this.planes.hidden = !drawn;
+    this.planes.hidden = !drawn || !this.names.includes("field");
     fill(this.form, settings);
+    this.own.follow();
     await this.draw();
   }
 
@@ -148,23 +210,32 @@ class Playground {
     this.play.textContent = "▶ Train";
   }
 
+  /** The address of this state. */
+  get hash() { return write(this.settings, this.step, this.inline ? [] : this.hidden); }
+
   /** Bring the address up to date. */
-  mark() { history.replaceState(null, "", write(this.settings, this.step, this.hidden) || location.pathname + location.search); }
+  mark() {
+    if (this.inline) this.leave.replaceChildren(element("a", { href: `${this.page}${this.hash}` }, "All settings of this run, in the playground"));
+    else history.replaceState(null, "", this.hash || location.pathname + location.search);
+  }
 
   async draw() {
     const { settings, step, data } = this, layer = +this.layer.value;
-    const seen = await this.trainer.call("look", { points: grid, paths: true, planes: layer >= 0 });
-    const field = this.views.field, most = seen.paths.reduce((a, b) => Math.max(a, b), 1e-9);
-    seen.losses.forEach((loss, i) => { this.losses[i][step] = loss; });
-    paintMap(field, seen.out, SIDE, SCALES.field, -1, 1);
-    if (seen.planes) paintPlanes(field, seen.planes[layer], REACH);
-    paintPoints(field, data.x, data.y, REACH);
-    paintMap(this.views.activity, seen.paths, SIDE, SCALES.activity, 0, most);
-    this.views.loss.innerHTML = lossChart(this.losses, this.furthest);
+    const shown = this.views.filter(({ name, fold }) => (!fold || fold.open) && (VIEWS[name].when?.(settings) ?? true));
+    const asks = asked(shown.map(({ name }) => name));
+    const seen = await this.trainer.call("look", { ...asks, planes: asks.planes || layer >= 0 });
     const { out } = await this.trainer.call("look", { points: data.x });
-    const round = TASKS[settings.task].round;
-    this.angle.hidden = !round;
-    if (round) this.views.angle.innerHTML = angleChart(data.y, out);
+    seen.losses.forEach((loss, i) => { this.losses[i][step] = loss; });
+    const run = { seen, data, out, losses: this.losses, furthest: this.furthest, layer, settings };
+    this.out = out;
+    for (const view of this.views) {
+      const { name, drawing, figure, fold } = view, { when, paint, chart } = VIEWS[name];
+      (fold ?? figure).hidden = when ? !when(settings) : false;
+      if (!shown.includes(view)) continue;
+      if (paint) paint(drawing, run);
+      else drawing.innerHTML = chart(run);
+      if (name === "field") this.own.mark(drawing);
+    }
     this.tell(out);
   }
 
@@ -178,11 +249,7 @@ class Playground {
     const below = losses[0].findIndex(v => v < 0.01);
     if (below >= 0 && below <= step) parts.push(`loss below 0.01 at step ${below}`);
     this.say(`${parts.join(", ")}.`);
-    for (const [name, text] of Object.entries({
-      field: `Map of the output at step ${step}; ${Math.round(100 * right)} % of the points have the right sign`,
-      activity: `Map of how many paths are active at step ${step}`, loss: `Curve of the loss up to step ${step}, now ${loss}`,
-      angle: `Target and output against the angle at step ${step}`,
-    })) this.views[name].setAttribute("aria-label", text);
+    for (const { name, drawing } of this.views) drawing.setAttribute("aria-label", VIEWS[name].says(step, Math.round(100 * right), loss));
     Object.assign(this.slider, { max: this.furthest, value: step });
     this.where.textContent = step;
     this.numbers.replaceChildren(table(["point", "target", "output"], [...out].map((v, i) => [`(${data.x[2 * i].toFixed(2)}, ${data.x[2 * i + 1].toFixed(2)})`, data.y[i].toFixed(2), v.toFixed(2)])));
@@ -192,7 +259,7 @@ class Playground {
 
   snippet() {
     const code = python(this.settings, this.step);
-    return code ? element("pre", {}, code) : element("p", {}, "The library has the circle; the other tasks are the playground's own.");
+    return code ? element("pre", {}, code) : element("p", {}, "The library has the circle and what you draw; the other tasks are the playground's own.");
   }
 
   /** Add the run so far to the table of runs. */
@@ -204,13 +271,14 @@ class Playground {
     this.tried.replaceChildren(table(["what differs from the start", "steps", "loss", "below 0.01 at"], this.runs));
   }
 
-  async copy() {
-    const link = new URL(write(this.settings, this.step, this.hidden) || "#", location.href).href;
+  copy() { return this.copyText(new URL(`${this.page}${this.hash}` || "#", location.href).href, "Link"); }
+
+  async copyText(text, what) {
     try {
-      await navigator.clipboard.writeText(link);
-      this.say("Link copied.");
+      await navigator.clipboard.writeText(text);
+      this.say(`${what} copied.`);
     } catch { // the browser keeps the clipboard to itself
-      this.say(`The link: ${link}`);
+      this.say(`${what}: ${text}`);
     }
   }
 }
@@ -220,5 +288,13 @@ function table(heads, rows) {
   return element("div", { class: "table", tabindex: 0 }, element("table", {}, element("thead", {}, line(heads, "th")), element("tbody", {}, ...rows.map(row => line(row, "td")))));
 }
 
-const place = document.querySelector("[data-playground]");
-if (place) createTrainer().then(trainer => { place.playground = new Playground(place, trainer); });
+/** Start what stands open; a place in a fold starts when it is opened, and pauses when that is closed. */
+for (const place of document.querySelectorAll("[data-playground]")) {
+  const fold = place.closest("details"), begin = async () => { place.playground ??= new Playground(place, await createTrainer()); };
+  if (!fold) begin();
+  else
+    fold.addEventListener("toggle", () => {
+      if (!fold.open) place.playground?.pause();
+      else if (!place.dataset.begun) begin(place.dataset.begun = "1");
+    });
+}

@@ -1,5 +1,7 @@
 // What the playground can be set to, and its address: every state is a link.
-import { checkerboard, circle, moons, spiral, xor } from "../tasks.js";
+import { OWN, checkerboard, circle, curveLetter, moons, ownCurve, ownPoints, pointText, spiral, xor } from "../tasks.js";
+
+export const REACH = 1.25; // half the width of the maps
 
 /** Tasks by name: what they are called, and their data for the settings. */
 export const TASKS = {
@@ -8,7 +10,14 @@ export const TASKS = {
   checkerboard: { label: "checkerboard", data: () => checkerboard(300) },
   spiral: { label: "two spirals", data: () => spiral(200) },
   moons: { label: "two moons", data: () => moons(200) },
+  drawn: { label: "circle: my own target", data: s => ownCurve(s.curve), round: true },
+  points: { label: "my own points", data: s => ownPoints(s.points, REACH) },
 };
+
+/** What is there before one draws: a hat on the upper half; a ring of eight points around two. */
+const HAT = Array.from({ length: 48 }, (_, i) => curveLetter(i < 24 ? Math.min(1, Math.min(i, 23 - i) / 6) : -0.4)).join("");
+const RING = Array.from({ length: 10 }, (_, i) => i < 8
+  ? pointText(0.9 * Math.cos(i * Math.PI / 4), 0.9 * Math.sin(i * Math.PI / 4), 1, REACH) : pointText(i === 8 ? -0.15 : 0.15, 0, -1, REACH)).join("");
 
 /** Models by name, as options of the engine. */
 export const MODELS = {
@@ -22,6 +31,7 @@ export const MODELS = {
 
 const number = (label, low, high, start, step = 1) => ({ label, low, high, start, step });
 const choice = (label, values, start, names = {}) => ({ label, values, start, names });
+const letters = (label, pattern, start) => ({ label, pattern, start });
 const labels = Object.fromEntries(Object.entries(TASKS).map(([name, task]) => [name, task.label]));
 
 /** Every setting, in the order of the page; a change of one starts the training anew. */
@@ -40,6 +50,8 @@ export const SETTINGS = {
   lr: number("learning rate", 0.00001, 10, 0.002, "any"),
   seed: number("first seed", 0, 999999, 0),
   seeds: number("seeds", 1, 20, 1),
+  curve: letters("my own target", OWN.curve, HAT),
+  points: letters("my own points", OWN.points, RING),
 };
 
 /** The settings of the book's canonical run. */
@@ -59,6 +71,9 @@ export function read(hash) {
     else if (setting.values) {
       if (setting.values.includes(text)) settings[name] = text;
       else problems.push(`${setting.label} must be one of ${setting.values.join(", ")}, got ${text}`);
+    } else if (setting.pattern) {
+      if (setting.pattern.test(text)) settings[name] = text;
+      else problems.push(`${setting.label} cannot be read from the address`);
     } else if (text !== "" && value >= setting.low && value <= setting.high && (setting.step !== 1 || Number.isInteger(value))) settings[name] = value;
     else problems.push(`${setting.label} must be from ${setting.low} to ${setting.high}, got ${text}`);
   }
@@ -84,10 +99,22 @@ export function netOptions(settings, number = 0) {
 
 const PYTHON = { "ReLU": "ReLUNet", "GaLU": "GaLUNet", "deep linear": "DeepLinearNet" };
 
+const list = values => `[${Array.from(values, v => +v.toFixed(4)).join(", ")}]`;
+
+/** Lines of Python that make the data; null for tasks that the library does not have. */
+function pythonData({ task, low, high, curve, points }) {
+  if (task === "circle") return `x, y = circle(200, low=${low}, high=${high})\n`;
+  if (task === "drawn") return `x, _ = circle(200)\ny = torch.tensor(${list(ownCurve(curve).y)})[:, None]\n`;
+  if (task !== "points") return null;
+  const { x, y } = ownPoints(points, REACH);
+  return `x = torch.tensor(${list(x)}).reshape(-1, 2)\ny = torch.tensor(${list(y)})[:, None]\n`;
+}
+
 /** The same run in Python, with the library; null for tasks that the library does not have. */
 export function python(settings, step) {
-  const { task, low, high, model, width, depth, beta, hard, bias, init, optimizer, lr, seed } = settings;
-  if (task !== "circle") return null;
+  const { model, width, depth, beta, hard, bias, init, optimizer, lr, seed } = settings;
+  const data = pythonData(settings);
+  if (data === null) return null;
   const kind = PYTHON[model] ?? "DLGN", gates = kind === "DLGN" || kind === "GaLUNet";
   const more = [
     gates && (hard === "hard" ? "beta=math.inf" : `beta=${beta}`), bias === "yes" && "bias=True", init !== "torch" && `init="${init}"`,
@@ -95,8 +122,8 @@ export function python(settings, step) {
   ].filter(Boolean);
   return [
     hard === "hard" && gates ? "import math\n" : "",
-    `import torch\n\nfrom dlgn_lib import ${kind}, circle, train\n\n`,
-    `x, y = circle(200, low=${low}, high=${high})\n`,
+    `import torch\n\nfrom dlgn_lib import ${kind}${data.includes("circle(") ? ", circle" : ""}, train\n\n`,
+    data,
     `net = ${kind}(2, ${width}, ${depth}, ${more.join(", ")})\n`,
     model === "frozen DLGN" ? "net.freeze_gates()\n" : "",
     `run = train(net, x, y, steps=${step || 500}, lr=${lr}, optimizer="${optimizer}")\n`,

@@ -1,0 +1,73 @@
+// What can be seen of a run: for each view what it asks of the net, and how it is drawn.
+import { SCALES, angleChart, gradient, lossChart, paintMap, paintPlanes, paintPoints, ringChart, spokeChart, squareMap } from "./draw.js";
+import { element } from "./controls.js";
+import { REACH, TASKS } from "./state.js";
+
+const SIDE = 48, PIXELS = 384; // the maps: points a side, pixels
+
+/** Points of the maps, row by row from below. */
+export const grid = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, i) => {
+  const point = i >> 1, place = i & 1 ? Math.floor(point / SIDE) : point % SIDE;
+  return REACH * (2 * (place + 0.5) / SIDE - 1);
+});
+const most = values => values.reduce((a, b) => Math.max(a, b), 1e-9);
+const gated = settings => settings.model.includes("DLGN");
+const round = settings => Boolean(TASKS[settings.task].round);
+const map = (title, scale, ends) => ({ title, scale, ends, map: true });
+const kernel = (name, title) => ({
+  ...map(title, "activity", ["0", "1"]), asks: { [name]: true },
+  paint(canvas, { seen, data }) { squareMap(canvas, seen[name], data.y.length, SCALES.activity); },
+  says: step => `Map of the ${name} kernel between all pairs of points at step ${step}`,
+});
+
+/**
+ * Views by name: title, `asks` (arguments of Session.look), `when(settings)` it makes sense, what it `says`, and either
+ * `paint(canvas, run)` or `chart(run)`, which returns SVG. A run is {seen, data, out, losses, furthest, layer, settings}.
+ */
+export const VIEWS = {
+  field: {
+    ...map("Output, with the data", "field", ["−1", "1"]), asks: { points: grid },
+    paint(canvas, { seen, data, layer }) {
+      paintMap(canvas, seen.out, SIDE, SCALES.field, -1, 1);
+      if (seen.planes && layer >= 0) paintPlanes(canvas, seen.planes[layer], REACH);
+      paintPoints(canvas, data.x, data.y, REACH);
+    },
+    says: (step, right) => `Map of the output at step ${step}; ${right} % of the points have the right sign`,
+  },
+  activity: {
+    ...map("Paths that are active, as a share of the most", "activity", ["0", "1"]), asks: { points: grid, paths: true },
+    paint(canvas, { seen }) { paintMap(canvas, seen.paths, SIDE, SCALES.activity, 0, most(seen.paths)); },
+    says: step => `Map of how many paths are active at step ${step}`,
+  },
+  loss: {
+    title: "Loss", chart: ({ losses, furthest }) => lossChart(losses, furthest),
+    says: (step, right, loss) => `Curve of the loss up to step ${step}, now ${loss}`,
+  },
+  angle: {
+    title: "Around the circle", when: round, chart: ({ data, out }) => angleChart(data.y, out),
+    says: step => `Target and output against the angle at step ${step}`,
+  },
+  ring: {
+    title: "Where paths are active, around the circle", when: round, asks: { activity: true },
+    chart: ({ seen, data }) => ringChart(seen.activity, data.y),
+    says: step => `Share of all activity of paths against the angle at step ${step}`,
+  },
+  directions: {
+    title: "Half-spaces of all layers: direction, and slope of the gate as length", when: gated, asks: { planes: true },
+    chart: ({ seen, settings }) => spokeChart(seen.planes, settings.hard === "hard" ? 1 : settings.beta),
+    says: step => `For each layer the directions of its half-spaces at step ${step}, a spoke for each unit, as long as its gate is steep`,
+  },
+  overlap: kernel("overlap", "Overlap kernel, points in order of the angle, as a share of the most"),
+  tangent: kernel("tangent", "Tangent kernel, points in order of the angle, as a share of the most"),
+};
+
+/** The element of a view, its drawing within. */
+export function makeView(name) {
+  const { title, scale, ends, map } = VIEWS[name];
+  const drawing = map ? element("canvas", { width: PIXELS, height: PIXELS, role: "img", "data-view": name }) : element("div", { role: "img", "data-view": name });
+  const bar = scale ? [element("div", { class: "scale" }, ends[0], element("span", { style: `background: ${gradient(SCALES[scale])}` }), ends[1])] : [];
+  return { name, drawing, figure: element("figure", {}, element("figcaption", {}, title), drawing, ...bar) };
+}
+
+/** What the session must measure for these views. */
+export const asked = names => Object.assign({}, ...names.map(name => VIEWS[name].asks ?? {}));
