@@ -16,7 +16,7 @@ from dlgn_lib.statistics import median
 @house_style
 def gate_raster(activity: Tensor, contexts: int, step: int) -> Drawing:
     """Draw the activity of units (N, M), each in parts of its own peak, as an image: one row per unit, one column per sample."""
-    figure, ax = plt.subplots(figsize=(7.2, 4.2))
+    figure, ax = plt.subplots(figsize=(7.2, 3.9))
     image = activity_image(ax, activity.T)
     mark_contexts(ax, contexts, len(activity) // contexts)
     ax.set(ylabel="unit", title=f"step {step}", yticks=[])
@@ -47,7 +47,7 @@ def _unit_map(ax: Axes, values: Tensor, title: str) -> None:
 @house_style
 def unit_maps(units: Mapping[str, Tensor], shares: Mapping[str, Mapping[str, float]], title: str = "") -> Drawing:
     """Draw units as tables of activity (C, I), and under each how its variance divides into item, context and interaction."""
-    figure, axes = plt.subplots(2, len(units), figsize=(7.4, 3.0), height_ratios=[1, 1], squeeze=False)
+    figure, axes = plt.subplots(2, len(units), figsize=(7.4, 2.8), height_ratios=[1, 1], squeeze=False)
     told = []
     for number, (name, values) in enumerate(units.items()):
         top, low = axes[:, number]
@@ -82,7 +82,7 @@ def variance_shares(
     and named among the points. Units that are the product of a gate "all contexts but one" and a function of the items
     lie on the dashed line.
     """
-    figure = plt.figure(figsize=(7.4, 3.9))
+    figure = plt.figure(figsize=(7.4, 3.7))
     grid = figure.add_gridspec(len(some), 2, width_ratios=[2.2, 1])
     ax = figure.add_subplot(grid[:, 0])
     contexts = len(next(iter(some.values()))[0])
@@ -156,7 +156,7 @@ def interaction_course(
     Dotted lines mark what a table without structure gives, and arrows on the right a prediction for the end. Shares of an
     interaction below 0.002 are left out.
     """
-    figure, (top, low) = plt.subplots(2, 1, figsize=(7.0, 3.9), sharex=True, height_ratios=[1, 1.7])
+    figure, (top, low) = plt.subplots(2, 1, figsize=(7.0, 3.7), sharex=True, height_ratios=[1, 1.7])
     seed_band(top, steps, interaction, INK, lw=1.8)
     top.set(ylabel="interaction\n(share of variance)", ylim=(0, 0.22))
     top.set_title(f"{contexts} contexts", fontsize=11)
