@@ -68,7 +68,7 @@ def courses(
     all have one, it is the same for all.
     """
     one_scale = len(panels) == len(logarithmic)
-    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.7), squeeze=False, sharey=one_scale)
+    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.4), squeeze=False, sharey=one_scale)
     told, handles = [], {}
     for ax, (measure, lines) in zip(axes[0], panels.items(), strict=True):
         ends = []
@@ -98,7 +98,7 @@ def courses(
 @house_style
 def accuracies(tables: Mapping[str, Mapping[str, Tensor]]) -> Drawing:
     """Draw test accuracies: a panel per data set, a row per model, a small mark per seed, mean and standard deviation in bold."""
-    figure, axes = plt.subplots(1, len(tables), figsize=(7.4, 4.4), sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(tables), figsize=(7.4, 4.0), sharey=True, squeeze=False)
     told = []
     models = list(next(iter(tables.values())))
     for ax, (data, rows) in zip(axes[0], tables.items(), strict=True):
@@ -121,7 +121,7 @@ def accuracies(tables: Mapping[str, Mapping[str, Tensor]]) -> Drawing:
 @house_style
 def differences(rows: Mapping[str, Tensor], factor: float, xlabel: str) -> Drawing:
     """Draw paired differences (S,): a row each, a mark per seed, and the mean with `factor` standard errors to either side."""
-    figure, ax = plt.subplots(figsize=(7.2, 0.44 * len(rows) + 1.1))
+    figure, ax = plt.subplots(figsize=(7.2, 0.4 * len(rows) + 1.0))
     told = []
     for y, (name, values) in enumerate(rows.items()):
         mean, reach = values.mean().item(), factor * values.std().item() / len(values) ** 0.5

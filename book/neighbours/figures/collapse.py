@@ -53,7 +53,7 @@ def two_labellings(
 
     `accuracy` gives per labelling and per part ("train", "test") one value per seed.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.5), width_ratios=[1.5, 1])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.0), width_ratios=[1.5, 1])
     told = []
     for (name, group), (colour, line, mark) in zip(spectra.items(), looks(spectra).values(), strict=True):
         curves = shortest([s.eigenvalues / s.eigenvalues[0] for s in group])[:, :50]
@@ -87,7 +87,7 @@ def two_labellings(
 @house_style
 def features_in_use(dims: Sequence[int], counts: Mapping[str, Tensor], ratios: Mapping[str, Tensor]) -> Drawing:
     """Draw regression: features in use (S, dims) left and within/between ratios (S, dims) right, against the number of targets d."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.5))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.0))
     told = []
     for place, (name, values) in enumerate(counts.items()):
         colour, mark = (BLUE, RED)[place], "oD"[place]

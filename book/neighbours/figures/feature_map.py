@@ -24,7 +24,7 @@ def feature_curves(
     Lines are medians and bands ranges over seeds. A dotted line marks the number of classes. Curves that a spectrum
     does not have (no output yet) are left out.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.6))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.3))
     decay = shortest([s.eigenvalues / s.eigenvalues[0] for s in train])
     k = range(1, decay.shape[1] + 1)
     seed_band(left, k, decay, BLUE, marker="o", ms=2)
@@ -86,7 +86,7 @@ def sorted_eigenfunctions(panels: Mapping[str, Tensor], labels: Tensor, ks: Sequ
     Signs are chosen so that the largest class mean is positive. `panels` gives all eigenfunctions (N, R) per title.
     """
     figure, axes = plt.subplots(
-        len(ks), len(panels), figsize=(7.4, 1.15 * len(ks) + 0.7), sharex=True, sharey=True, squeeze=False
+        len(ks), len(panels), figsize=(7.4, 0.9 * len(ks) + 0.7), sharex=True, sharey=True, squeeze=False
     )
     order = labels.argsort(stable=True)
     edges = [0, *(labels[order].diff().nonzero().flatten() + 1).tolist(), len(labels)]
@@ -127,7 +127,7 @@ def measures_over_epochs(
 
     Panels that reach beyond 1 have a dotted line at the number of classes.
     """
-    figure, axes = plt.subplots(2, 3, figsize=(7.4, 4.6), sharex=True)
+    figure, axes = plt.subplots(2, 3, figsize=(7.4, 3.9), sharex=True)
     told = []
     for ax, (name, (limits, lines)) in zip(axes.flat, panels.items(), strict=False):
         words = []

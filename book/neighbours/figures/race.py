@@ -28,7 +28,7 @@ def race_snapshot(
     steps: Tensor, losses: Tensor, theory: Tensor, maps: Mapping[str, Tensor], contexts: int, step: int
 ) -> Drawing:
     """Draw where training stands: losses (S, T) of nets and a formula's (T,) above, outputs (N, K) as images below."""
-    figure = plt.figure(figsize=(7.0, 4.9))
+    figure = plt.figure(figsize=(7.0, 4.3))
     grid = figure.add_gridspec(2, len(maps), height_ratios=[1, 1.35])
     top = figure.add_subplot(grid[0, :])
     seed_band(top, steps, losses, BLUE, lw=1.8, label=f"ReLU nets, {len(losses)} seeds")
@@ -107,7 +107,7 @@ def part_shares(
 @house_style
 def race_bars(scores: Mapping[int, float], norms: Mapping[int, Tensor], contexts: int) -> Drawing:
     """Draw, for each size of subset, the race score, and what pathways (S, subsets) of one joint race have learned."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.5))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.2))
     sizes = sorted(scores)
     best = min(scores, key=scores.get)
     left.bar(
@@ -159,7 +159,7 @@ def loss_panels(
     `logarithmic` puts the steps, without step 0, on a logarithmic axis.
     """
     rows = -(-len(pairs) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(7.4, 2 * rows + 0.6), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(7.4, 1.75 * rows + 0.6), sharex=True, sharey=True, squeeze=False)
     first, told = int(logarithmic), []
     for ax, (name, (nets, others)) in zip(axes.flat, pairs.items(), strict=True):
         others = torch.atleast_2d(others)

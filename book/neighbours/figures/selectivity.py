@@ -16,7 +16,7 @@ from dlgn_lib.statistics import median
 @house_style
 def gate_raster(activity: Tensor, contexts: int, step: int) -> Drawing:
     """Draw the activity of units (N, M), each in parts of its own peak, as an image: one row per unit, one column per sample."""
-    figure, ax = plt.subplots(figsize=(7.2, 5.4))
+    figure, ax = plt.subplots(figsize=(7.2, 3.9))
     image = activity_image(ax, activity.T)
     mark_contexts(ax, contexts, len(activity) // contexts)
     ax.set(ylabel="unit", title=f"step {step}", yticks=[])
@@ -47,7 +47,7 @@ def _unit_map(ax: Axes, values: Tensor, title: str) -> None:
 @house_style
 def unit_maps(units: Mapping[str, Tensor], shares: Mapping[str, Mapping[str, float]], title: str = "") -> Drawing:
     """Draw units as tables of activity (C, I), and under each how its variance divides into item, context and interaction."""
-    figure, axes = plt.subplots(2, len(units), figsize=(7.4, 3.5), height_ratios=[1, 1], squeeze=False)
+    figure, axes = plt.subplots(2, len(units), figsize=(7.4, 2.8), height_ratios=[1, 1], squeeze=False)
     told = []
     for number, (name, values) in enumerate(units.items()):
         top, low = axes[:, number]
@@ -82,7 +82,7 @@ def variance_shares(
     and named among the points. Units that are the product of a gate "all contexts but one" and a function of the items
     lie on the dashed line.
     """
-    figure = plt.figure(figsize=(7.4, 4.4))
+    figure = plt.figure(figsize=(7.4, 3.7))
     grid = figure.add_gridspec(len(some), 2, width_ratios=[2.2, 1])
     ax = figure.add_subplot(grid[:, 0])
     contexts = len(next(iter(some.values()))[0])
@@ -121,7 +121,7 @@ def measures_by_contexts(
     contexts: Sequence[int], panels: Mapping[str, tuple[tuple[float, float], Tensor, Tensor]]
 ) -> Drawing:
     """Draw measures of selectivity, a panel each: limits, and (S, contexts) of trained and of untrained nets."""
-    figure, axes = plt.subplots(2, 3, figsize=(7.4, 4.6), sharex=True)
+    figure, axes = plt.subplots(2, 3, figsize=(7.4, 3.9), sharex=True)
     told = []
     for ax, (name, (limits, *values)) in zip(axes.flat, panels.items(), strict=False):
         words = []
@@ -156,7 +156,7 @@ def interaction_course(
     Dotted lines mark what a table without structure gives, and arrows on the right a prediction for the end. Shares of an
     interaction below 0.002 are left out.
     """
-    figure, (top, low) = plt.subplots(2, 1, figsize=(7.0, 4.8), sharex=True, height_ratios=[1, 1.7])
+    figure, (top, low) = plt.subplots(2, 1, figsize=(7.0, 3.7), sharex=True, height_ratios=[1, 1.7])
     seed_band(top, steps, interaction, INK, lw=1.8)
     top.set(ylabel="interaction\n(share of variance)", ylim=(0, 0.22))
     top.set_title(f"{contexts} contexts", fontsize=11)
@@ -182,7 +182,7 @@ def interaction_course(
 @house_style
 def measures_by_layer(panels: Mapping[str, tuple[tuple[float, float], Mapping[str, Tensor]]]) -> Drawing:
     """Draw measures of selectivity, a panel each: limits, and (contexts, S) by layer; seeds as rings, three to five contexts."""
-    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.4), squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 2.9), squeeze=False)
     told = []
     for ax, (name, (limits, layers)) in zip(axes[0], panels.items(), strict=True):
         words = []
