@@ -39,13 +39,13 @@ def running_sum(net: GatedNet, x: Tensor) -> Drawing:
     ax.axhline(0, color=FAINT, lw=0.7)
     ax.axhline(target / size, color=RED, ls="--", lw=1.6, label=r"forward pass $\hat{y}(x)$")
     ax.plot(count, total[-1].item(), "o", color=BLUE, ms=8)
-    ax.set(
-        xlabel="paths counted", ylabel=r"sum / sum of all $|f_\pi g_\pi|$", xlim=(0, count * 1.02), ylim=(-1.1, 1.1)
-    )
+    ax.set(xlabel="paths counted", ylabel=r"sum / sum of all $|f_\pi g_\pi|$", xlim=(0, count * 1.02), ylim=(-1.1, 1.1))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     left = show_number(gap, "{:.0e}")
     output = show_number(target, "{:.2f}").replace("-", "−")
-    ax.set_title(rf"{count:,} paths, {active:,} active; $\hat{{y}}$ = {output}, difference at the end {left}", fontsize=11)
+    ax.set_title(
+        rf"{count:,} paths, {active:,} active; $\hat{{y}}$ = {output}, difference at the end {left}", fontsize=11
+    )
     ax.legend(fontsize=9, loc="upper right" if target < 0 else "lower right", ncols=2)
     alt = (
         f"The sum of gate times expert over {count} paths, {active} of them active, as a staircase that ends on the dashed line "

@@ -15,7 +15,7 @@ from dlgn_lib.plots.looks import BLUE, GATES, GREY, INK, SERIES, Drawing, house_
 from dlgn_lib.plots.planes import check_net, corners, extent, fill, grid_points, half_space_lines, input_plane
 from dlgn_lib.regions import activation_regions, path_region, region_area
 
-_TILES = sns.color_palette("Set2", 7)
+_TILES = sns.color_palette("Dark2", 7)
 
 
 def _smooth(values: Tensor, n: int) -> Tensor:
@@ -33,8 +33,12 @@ def gate_maps(net: GatedNet, units: Sequence[int], bounds: Sequence[Sequence[flo
         maps = [gate[:, unit] for gate, unit in zip(net.gates(points), units, strict=True)]
         maps.append(path_gates(net, points, torch.tensor([list(units)]))[:, 0])
     columns = math.ceil(len(maps) / 2)
-    figure, axes = plt.subplots(2, columns, figsize=(2.7 * columns + 1, 5.5), sharex=True, sharey=True, layout="compressed")
-    for layer, (ax, values) in enumerate(zip(axes.flat, maps, strict=True), start=1):
+    figure, axes = plt.subplots(
+        2, columns, figsize=(2.7 * columns + 1, 5.5), sharex=True, sharey=True, layout="compressed"
+    )
+    for ax in axes.flat[len(maps) :]:
+        ax.remove()
+    for layer, (ax, values) in enumerate(zip(axes.flat, maps, strict=False), start=1):
         levels = (_smooth(values.float(), n) * 40).round() / 40  # few levels make a small image
         image = ax.imshow(levels.numpy(), extent=extent(bounds), origin="lower", cmap=GATES, vmin=0, vmax=1)
         ax.set_title(f"layer {layer}, unit {units[layer - 1]}" if layer <= net.depth else "the path: their product")
@@ -42,7 +46,7 @@ def gate_maps(net: GatedNet, units: Sequence[int], bounds: Sequence[Sequence[flo
         ax.set_xlabel("$x_1$")
     for ax in axes[:, 0]:
         ax.set_ylabel("$x_2$")
-    figure.colorbar(image, ax=axes, label="gate", shrink=0.7, ticks=[0, 0.5, 1])
+    figure.colorbar(image, ax=list(axes.flat[: len(maps)]), label="gate", shrink=0.7, ticks=[0, 0.5, 1])
     room_at_the_right(figure)
     figure.suptitle(title, fontsize=11)
     edges = (
@@ -107,11 +111,13 @@ def pieces(nets: Mapping[str, GatedNet], path: Sequence[int], bounds: Sequence[S
         outline: Counter = Counter()
         for (polygon, pattern), colour, around in zip(regions, colours, edges, strict=True):
             active = all(pattern[layer][unit] for layer, unit in enumerate(path))
-            fill(ax, [polygon], facecolor=_TILES[colour], alpha=1 if active else 0.25, lw=0, zorder=0)
+            fill(ax, [polygon], facecolor=_TILES[colour], alpha=0.5 if active else 0.15, lw=0, zorder=0)
             outline.update(around if active else ())
         for edge in {edge for around in edges for edge in around if len(edge) == 2}:
             inside = outline[edge] == 1  # on one side the path is active, on the other it is not
-            ax.plot(*zip(*edge, strict=True), color=INK if inside else "white", lw=2.2 if inside else 0.7, zorder=2 + inside)
+            ax.plot(
+                *zip(*edge, strict=True), color=INK if inside else "white", lw=2.2 if inside else 0.7, zorder=2 + inside
+            )
         input_plane(ax, bounds, f"{name}: {len(regions)} pattern regions")
         share = float(region_area(path_region(net, path, bounds)) / region_area([corners(bounds)]))
         ax.annotate(
@@ -125,7 +131,8 @@ def pieces(nets: Mapping[str, GatedNet], path: Sequence[int], bounds: Sequence[S
         told.append(
             f"{name} has {len(regions)} activation-pattern regions and path {tuple(path)} is active on {share:.0%} of the square"
         )
-    axes[0, 1].set_ylabel("")
+    for ax in axes[0, 1:]:
+        ax.set_ylabel("")
     return figure, "Pattern regions as tiles, strong and outlined where one path is active. " + "; ".join(told) + "."
 
 

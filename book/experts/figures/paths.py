@@ -31,7 +31,10 @@ def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], x: Tensor) -> No
             for weight, start in zip(weights, lower, strict=True):
                 thick = (start, end) in walked
                 ax.plot(
-                    *zip(start, end, strict=True), color=BLUE if thick else GREY, lw=2.6 if thick else 0.8, zorder=1 + thick
+                    *zip(start, end, strict=True),
+                    color=BLUE if thick else GREY,
+                    lw=2.6 if thick else 0.8,
+                    zorder=1 + thick,
                 )
                 at = [a + 0.36 * (b - a) for a, b in zip(start, end, strict=True)]
                 box = {"facecolor": "white", "lw": 0, "pad": 1}
@@ -174,6 +177,18 @@ def _arrow(ax: Axes, base: Sequence[float], normal: Tensor, text: str, colour: s
     ax.text(*(base + 0.5 * normal).tolist(), text, color=colour, fontsize=9, ha=ha, va=va)
 
 
+def _second_boundary(ax: Axes, net: GatedNet, unit: int) -> str:
+    """Draw where the gate of a unit of layer two switches, brown, if it does so on the x₁-axis, and return it in words."""
+    sides = torch.tensor([[1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)
+    below, above = net.gates(sides, hard=True)[1][:, unit].bool().tolist()
+    if below and above:
+        ax.text(-1.9, 1.75, "brown on everywhere", color=BROWN, fontsize=9, va="center")
+        return ", the brown unit is on everywhere"
+    ax.plot([-3, 3], [0, 0], color=BROWN, lw=2, ls=(0, (4, 4)), zorder=3)
+    _arrow(ax, (-0.5, 0.0), torch.tensor([0.0, 1.0 if above else -1.0]).double(), "brown on", BROWN)
+    return f", the brown unit is on {'above' if above else 'below'} its line"
+
+
 @house_style
 def region_jump(
     nets: Mapping[str, GatedNet],
@@ -185,7 +200,7 @@ def region_jump(
     """Draw the exact active region of one path for each of several nets with two inputs, side by side.
 
     `units` labels the boundaries of first-layer units without bias: name -> (unit, colour); a tick points to the on side.
-    The path's unit of layer two is *brown*: its gate may switch where x₂ does, or be on everywhere.
+    A second unit of the path is brown: its gate switches on the x₁-axis, or is on everywhere.
     """
     figure, axes = plt.subplots(1, len(nets), figsize=(7.4, 3.9), squeeze=False, sharey=True, layout="compressed")
     told = []
@@ -202,16 +217,8 @@ def region_jump(
             along = torch.stack([normal[1], -normal[0]])
             ax.plot(*torch.stack([-3 * along, 3 * along]).T.tolist(), color=colour, lw=2, zorder=2)
             _arrow(ax, (1.45 * along).tolist(), normal, f"{text} on", colour)
-        sides = torch.tensor([[1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)
-        below, above = net.gates(sides, hard=True)[1][:, path[1]].bool().tolist()
-        if below and above:
-            where = "brown on everywhere"
-            ax.text(-1.9, 1.75, where, color=BROWN, fontsize=9, va="center")
-        else:
-            where = f"brown on {'above' if above else 'below'} its line"
-            ax.plot([-3, 3], [0, 0], color=BROWN, lw=2, ls=(0, (4, 4)), zorder=3)
-            _arrow(ax, (-0.5, 0.0), torch.tensor([0.0, 1.0 if above else -1.0]).double(), "brown on", BROWN)
-        told.append(f"{name}: active on a share of {share:.3g} of the square, {where}")
+        where = _second_boundary(ax, net, path[1]) if len(path) > 1 else ""
+        told.append(f"{name}: active on a share of {share:.3g} of the square{where}")
     for ax in axes[0, 1:]:
         ax.set_ylabel("")
     figure.suptitle(note, fontsize=11)
