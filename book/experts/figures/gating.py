@@ -27,7 +27,7 @@ def _smooth(values: Tensor, n: int) -> Tensor:
 def gate_maps(net: GatedNet, units: Sequence[int], bounds: Sequence[Sequence[float]], title: str) -> Drawing:
     """Draw the gate of one unit in each hidden layer over the plane, and the gate of the path through them."""
     check_net(net, in_dim=2)
-    n = 300
+    n = 180
     with torch.no_grad():
         points = grid_points(bounds, 2 * n, net)
         maps = [gate[:, unit] for gate, unit in zip(net.gates(points), units, strict=True)]

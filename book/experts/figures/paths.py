@@ -19,8 +19,11 @@ from dlgn_lib.regions import path_region, region_area
 BROWN, DARK = "#b06a25", "#111111"  # the latter is dark on every page, for text on light patches
 
 
-def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], x: Tensor) -> None:
-    """Draw the net from left to right with its weights: units that are on are filled, the path's edges are thick."""
+def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], x: Tensor, letters: bool) -> None:
+    """Draw the net from left to right with its weights: units that are on are filled, the path's edges are thick.
+
+    Of a net wider than two only the weights on the path are written.
+    """
     sizes = [net.in_dim, *net.widths, net.out_dim]
     on = [gate[0].bool().tolist() for gate in net.gates(x[None], hard=True)]
     place = [[(layer, (size - 1) / 2 - unit) for unit in range(size)] for layer, size in enumerate(sizes)]
@@ -36,9 +39,10 @@ def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], x: Tensor) -> No
                     lw=2.6 if thick else 0.8,
                     zorder=1 + thick,
                 )
-                at = [a + 0.36 * (b - a) for a, b in zip(start, end, strict=True)]
-                box = {"facecolor": "white", "lw": 0, "pad": 1}
-                ax.text(*at, number(weight), ha="center", va="center", fontsize=8.5, bbox=box, zorder=3)
+                if thick or max(sizes) == 2:
+                    at = [a + 0.36 * (b - a) for a, b in zip(start, end, strict=True)]
+                    box = {"facecolor": "white", "lw": 0, "pad": 1}
+                    ax.text(*at, number(weight), ha="center", va="center", fontsize=8.5, bbox=box, zorder=3)
     for layer, units in enumerate(place):
         for unit, at in enumerate(units):
             hidden = 0 < layer < len(sizes) - 1
@@ -63,23 +67,30 @@ def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], x: Tensor) -> No
                 ax.annotate(shown, at, beside, textcoords="offset points", ha="center", fontsize=8.5)
     ax.set(xlim=(-0.4, len(sizes) - 0.6), xticks=[], yticks=[], title=f"path {tuple(int(u) for u in path)}")
     ax.margins(y=0.34)
+    below = {"xycoords": ("data", "axes fraction"), "ha": "center", "fontsize": 8.5}
     for layer in range(1, net.depth + 1):
-        ax.annotate(
-            f"layer {layer}", (layer, 0.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8.5
-        )
+        name = f"$z_{layer},\\,d_{layer},\\,h_{layer}$" if letters else f"layer {layer}"
+        ax.annotate(name, (layer, 0.0), va="bottom", **below)
+    for layer in range(1, len(sizes) if letters else 0):
+        ax.annotate(f"$W_{layer}$", (layer - 0.5, 0.97), va="top", **below)
     sns.despine(ax=ax, left=True, bottom=True)
 
 
 @house_style
-def path_walk(net: GatedNet, path: Sequence[int], x: Tensor, bounds: Sequence[Sequence[float]]) -> Drawing:
-    """Draw one path of a small net at the input x (2,): the net with its active units, and the plane with the path's region."""
+def path_walk(
+    net: GatedNet, path: Sequence[int], x: Tensor, bounds: Sequence[Sequence[float]], letters: bool = False
+) -> Drawing:
+    """Draw one path of a small net at the input x (2,): the net with its active units, and the plane with the path's region.
+
+    With `letters` the layers bear the letters of the notation, not their numbers.
+    """
     check_net(net, in_dim=2, out_dim=1)
     path = check_path(net, path)
     gate = path_gates(net, x[None], torch.tensor([path]), hard=True).item()
     value = path_experts(net, x[None], torch.tensor([path])).item()
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.6), width_ratios=[1.15, 1])
     with torch.no_grad():
-        _draw_network(left, net, path, x)
+        _draw_network(left, net, path, x, letters)
     pieces = path_region(net, path, bounds)
     fill(right, pieces, facecolor=SKY, alpha=0.45, lw=0, zorder=0)
     right.plot(*x.tolist(), "o", color=INK, ms=8, zorder=3)
@@ -89,7 +100,7 @@ def path_walk(net: GatedNet, path: Sequence[int], x: Tensor, bounds: Sequence[Se
     point = f"({number(x[0].item())}, {number(x[1].item())})"
     units = " and ".join(map(str, dict.fromkeys(net.widths)))
     alt = (
-        f"Left: a net with {net.depth} hidden layers of {units} units and its weights; path {tuple(path)} is drawn thick and at the "
+        f"Left: a net with {net.depth} hidden layers of {units} units; path {tuple(path)} is drawn thick and at the "
         f"input {point} its gate is {state}. Right: the input plane; the path is active on the shaded {share:.0%} of it, "
         f"and the input is {'inside' if gate else 'outside'}."
     )
