@@ -26,6 +26,7 @@ from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, contexts,
 from matplotlib import pyplot as plt
 
 from dlgn_lib import DLGN, ReLUNet, feature_spectrum, overlap_kernel, path_experts, path_gates, plots
+from dlgn_lib.regions import activation_regions
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +108,17 @@ def test_pattern_regions_are_counted():
     net = ReLUNet.from_weights([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]])  # four quadrants
     _, alt = gating.pieces({"quadrants": net}, (0,), ((-1, 1), (-1, 1)))
     assert "quadrants has 4 activation-pattern regions and path (0,) is active on 50% of the square" in alt
+
+
+def test_neighbouring_tiles_have_different_colours():
+    for seed in range(5):
+        net = DLGN(2, 4, 2, bias=True, beta=math.inf, generator=seeded(seed)).double()
+        tiles = activation_regions(net, ((-2, 2), (-2, 2)))
+        colours, _ = gating._colouring(tiles)
+        signs = torch.stack([torch.cat([torch.as_tensor(layer).double() for layer in on]) for _, on in tiles])
+        neighbours = (signs[:, None] != signs).sum(dim=2) == 1  # one line between them, so they share an edge
+        same = torch.tensor(colours)[:, None] == torch.tensor(colours)
+        assert neighbours.any() and not (neighbours & same).any()
 
 
 # Part II
