@@ -36,9 +36,9 @@ def gate_maps(net: GatedNet, units: Sequence[int], bounds: Sequence[Sequence[flo
     figure, axes = plt.subplots(
         2, columns, figsize=(2.7 * columns + 1, 5.5), sharex=True, sharey=True, layout="compressed"
     )
-    for ax in axes.flat[len(maps) :]:
+    for ax in axes.T.flat[len(maps) :]:
         ax.remove()
-    for layer, (ax, values) in enumerate(zip(axes.flat, maps, strict=False), start=1):
+    for layer, (ax, values) in enumerate(zip(axes.T.flat, maps, strict=False), start=1):
         levels = (_smooth(values.float(), n) * 40).round() / 40  # few levels make a small image
         image = ax.imshow(levels.numpy(), extent=extent(bounds), origin="lower", cmap=GATES, vmin=0, vmax=1)
         ax.set_title(f"layer {layer}, unit {units[layer - 1]}" if layer <= net.depth else "the path: their product")
@@ -46,7 +46,7 @@ def gate_maps(net: GatedNet, units: Sequence[int], bounds: Sequence[Sequence[flo
         ax.set_xlabel("$x_1$")
     for ax in axes[:, 0]:
         ax.set_ylabel("$x_2$")
-    figure.colorbar(image, ax=list(axes.flat[: len(maps)]), label="gate", shrink=0.7, ticks=[0, 0.5, 1])
+    figure.colorbar(image, ax=list(axes.T.flat[: len(maps)]), label="gate", shrink=0.7, ticks=[0, 0.5, 1])
     room_at_the_right(figure)
     figure.suptitle(title, fontsize=11)
     edges = (
