@@ -10,17 +10,22 @@ from torch import Tensor
 from dlgn_lib.models import GatedNet
 from dlgn_lib.numbers import show_number
 from dlgn_lib.paths import path_experts, path_gates
-from dlgn_lib.plots.looks import BLUE, RED, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, RED, Drawing, house_style
 
 
 @house_style
 def running_sum(net: GatedNet, x: Tensor) -> Drawing:
-    """Draw Σ f_π g_π at one input as it grows path by path, against the forward pass: Theorem 1 as a picture."""
+    """Draw Σ f_π g_π at one input as it grows path by path, against the forward pass: Theorem 1 as a picture.
+
+    Both are divided by Σ |f_π g_π|, which gives all nets one scale, from −1 to 1.
+    """
     with torch.no_grad():
         terms = (path_gates(net, x[None]) * path_experts(net, x[None])[:, :, 0])[0]
         target = net(x[None])[0, 0].item()
     total = torch.cumsum(terms, 0)
     gap = abs(total[-1].item() - target)
+    size = terms.abs().sum().item() or 1.0
+    total = total / size
     count, active = len(terms), int((path_gates(net, x[None], hard=True) > 0).sum())
     figure, ax = plt.subplots(figsize=(6.8, 3.4))
     ax.step(
@@ -31,13 +36,17 @@ def running_sum(net: GatedNet, x: Tensor) -> Drawing:
         lw=1.6,
         label=r"sum of $f_\pi g_\pi$ so far",
     )
-    ax.axhline(target, color=RED, ls="--", lw=1.6, label=r"forward pass $\hat{y}(x)$")
+    ax.axhline(0, color=FAINT, lw=0.7)
+    ax.axhline(target / size, color=RED, ls="--", lw=1.6, label=r"forward pass $\hat{y}(x)$")
     ax.plot(count, total[-1].item(), "o", color=BLUE, ms=8)
-    ax.set(xlabel="paths counted", ylabel="sum", xlim=(0, count * 1.02))
+    ax.set(xlabel="paths counted", ylabel=r"sum / sum of all $|f_\pi g_\pi|$", xlim=(0, count * 1.02), ylim=(-1.1, 1.1))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     left = show_number(gap, "{:.0e}")
-    ax.set_title(f"{count:,} path{'s' if count != 1 else ''}, {active:,} active; difference at the end {left}")
-    ax.legend(fontsize=9, loc="best")
+    output = show_number(target, "{:.2f}").replace("-", "−")
+    ax.set_title(
+        rf"{count:,} paths, {active:,} active; $\hat{{y}}$ = {output}, difference at the end {left}", fontsize=11
+    )
+    ax.legend(fontsize=9, loc="upper right" if target < 0 else "lower right", ncols=2)
     alt = (
         f"The sum of gate times expert over {count} paths, {active} of them active, as a staircase that ends on the dashed line "
         f"of the forward pass at {target:.3g}."

@@ -11,24 +11,38 @@ from torch import Tensor
 
 from dlgn_lib.models import GatedNet
 from dlgn_lib.paths import path_experts, path_gates
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, GREY, INK, RED, SERIES, SKY, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, GREY, INK, SERIES, SKY, Drawing, house_style
 from dlgn_lib.plots.planes import check_net, check_path, corners, fill, input_plane
 from dlgn_lib.plots.text import intervals, number
 from dlgn_lib.regions import path_region, region_area
 
+BROWN, DARK = "#b06a25", "#111111"  # the latter is dark on every page, for text on light patches
 
-def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], on: Sequence[Sequence[bool]]) -> None:
-    """Draw the net from left to right: units that are on are filled, the path's edges are thick."""
+
+def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], x: Tensor, letters: bool) -> None:
+    """Draw the net from left to right with its weights: units that are on are filled, the path's edges are thick.
+
+    Of a net wider than two only the weights on the path are written.
+    """
     sizes = [net.in_dim, *net.widths, net.out_dim]
+    on = [gate[0].bool().tolist() for gate in net.gates(x[None], hard=True)]
     place = [[(layer, (size - 1) / 2 - unit) for unit in range(size)] for layer, size in enumerate(sizes)]
-    for lower, upper in pairwise(place):
-        for a in lower:
-            for b in upper:
-                ax.plot(*zip(a, b, strict=True), color=GREY, lw=0.7, zorder=1)
     stops = [place[layer + 1][unit] for layer, unit in enumerate(path)]
-    for start in place[0]:
-        for end in place[-1]:
-            ax.plot(*zip(start, *stops, end, strict=True), color=BLUE, lw=2.6, zorder=2)
+    walked = {edge for start in place[0] for end in place[-1] for edge in pairwise([start, *stops, end])}
+    for matrix, lower, upper in zip(net.value_layers, place[:-1], place[1:], strict=True):
+        for weights, end in zip(matrix.weight.tolist(), upper, strict=True):
+            for weight, start in zip(weights, lower, strict=True):
+                thick = (start, end) in walked
+                ax.plot(
+                    *zip(start, end, strict=True),
+                    color=BLUE if thick else GREY,
+                    lw=2.6 if thick else 0.8,
+                    zorder=1 + thick,
+                )
+                if thick or max(sizes) == 2:
+                    at = [a + 0.36 * (b - a) for a, b in zip(start, end, strict=True)]
+                    box = {"facecolor": "white", "lw": 0, "pad": 1}
+                    ax.text(*at, number(weight), ha="center", va="center", fontsize=8.5, bbox=box, zorder=3)
     for layer, units in enumerate(place):
         for unit, at in enumerate(units):
             hidden = 0 < layer < len(sizes) - 1
@@ -36,37 +50,49 @@ def _draw_network(ax: Axes, net: GatedNet, path: Sequence[int], on: Sequence[Seq
             edge = BLUE if hidden and path[layer - 1] == unit else INK
             ax.scatter(
                 *at,
-                s=420,
+                s=640,
                 facecolor=SKY if hidden and active else "white",
                 edgecolor=edge,
-                zorder=3,
+                zorder=4,
                 linewidth=2.2 if edge == BLUE else 1,
                 linestyle="-" if active else (0, (2, 1.5)),
             )
             end = f"$x_{unit + 1}$" if layer == 0 else r"$\hat{y}$"
-            text = end if not hidden else "on" if active else "off"
-            ax.text(*at, text, ha="center", va="center", fontsize=8.5, zorder=4)
+            text = end if not hidden else f"{unit}\n{'on' if active else 'off'}"
+            colour = DARK if hidden and active else INK
+            ax.text(*at, text, color=colour, ha="center", va="center", fontsize=8.5, linespacing=0.95, zorder=5)
+            if not hidden:
+                value = x[unit].item() if layer == 0 else net(x[None])[0, unit].item()
+                shown, beside = f"{value:.2f}".replace("-", "−"), (0, -26) if layer else (-7, 18)
+                ax.annotate(shown, at, beside, textcoords="offset points", ha="center", fontsize=8.5)
     ax.set(xlim=(-0.4, len(sizes) - 0.6), xticks=[], yticks=[], title=f"path {tuple(int(u) for u in path)}")
-    ax.margins(y=0.22)
+    ax.margins(y=0.34)
+    below = {"xycoords": ("data", "axes fraction"), "ha": "center", "fontsize": 8.5}
     for layer in range(1, net.depth + 1):
-        ax.annotate(
-            f"layer {layer}", (layer, 0.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=8.5
-        )
+        name = f"$z_{layer},\\,d_{layer},\\,h_{layer}$" if letters else f"layer {layer}"
+        ax.annotate(name, (layer, 0.0), va="bottom", **below)
+    for layer in range(1, len(sizes) if letters else 0):
+        ax.annotate(f"$W_{layer}$", (layer - 0.5, 0.97), va="top", **below)
     sns.despine(ax=ax, left=True, bottom=True)
 
 
 @house_style
-def path_walk(net: GatedNet, path: Sequence[int], x: Tensor, bounds: Sequence[Sequence[float]]) -> Drawing:
-    """Draw one path of a small net at the input x (2,): the net with its active units, and the plane with the path's region."""
+def path_walk(
+    net: GatedNet, path: Sequence[int], x: Tensor, bounds: Sequence[Sequence[float]], letters: bool = False
+) -> Drawing:
+    """Draw one path of a small net at the input x (2,): the net with its active units, and the plane with the path's region.
+
+    With `letters` the layers bear the letters of the notation, not their numbers.
+    """
     check_net(net, in_dim=2, out_dim=1)
     path = check_path(net, path)
-    gates = [gate[0].bool().tolist() for gate in net.gates(x[None], hard=True)]
     gate = path_gates(net, x[None], torch.tensor([path]), hard=True).item()
     value = path_experts(net, x[None], torch.tensor([path])).item()
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 3.6), width_ratios=[1.15, 1])
-    _draw_network(left, net, path, gates)
+    with torch.no_grad():
+        _draw_network(left, net, path, x, letters)
     pieces = path_region(net, path, bounds)
-    fill(right, pieces, facecolor="#a6d8f3", edgecolor="#a6d8f3", lw=0.8, zorder=0)
+    fill(right, pieces, facecolor=SKY, alpha=0.45, lw=0, zorder=0)
     right.plot(*x.tolist(), "o", color=INK, ms=8, zorder=3)
     state = "on" if gate else "off"
     input_plane(right, bounds, f"gate $f_\\pi$ = {gate:.0f} ({state}), expert $g_\\pi$ = {value:.2f}".replace("-", "−"))
@@ -97,12 +123,13 @@ def path_counts(widths: Sequence[int], depths: Sequence[int], limit: float) -> D
         )
     ax.axhline(limit, color=INK, lw=1)
     ax.annotate(
-        "one number per path fills 8 terabytes",
-        (depths[0], limit),
-        (0, 5),
+        "8 terabytes",
+        (depths[-1], limit),
+        (0, -5),
         textcoords="offset points",
         fontsize=9,
-        bbox={"facecolor": "white", "lw": 0, "pad": 1},
+        ha="right",
+        va="top",
     )
     ax.set(xlabel="hidden layers, $L - 1$", ylabel="paths, $M^{L-1}$", xticks=list(depths))
     ax.margins(x=0.02)
@@ -133,22 +160,44 @@ def region_1d(net: GatedNet, path: Sequence[int], bounds: tuple[float, float], n
     figure, ax = plt.subplots(figsize=(7, 3.4))
     with torch.no_grad():
         heights = [z[:, unit] for z, unit in zip(net.preactivations(x[:, None]), path, strict=True)]
-    styles = [(RED, "--"), (GREEN, "-"), *((s.colour, s.line) for s in SERIES)]
+    styles = [("#d62728", "--"), (GREEN, "-"), *((s.colour, s.line) for s in SERIES)]
     for name, height, (colour, line) in zip(names, heights, styles, strict=False):
         ax.plot(x, height, color=colour, ls=line, lw=2, label=f"$z$, {name}")
     ax.axhline(0, color=FAINT, lw=0.8)
     for low, high in region:
         ax.axvspan(float(low), float(high), color=SKY, alpha=0.4, lw=0)
         ax.plot([float(low), float(high)], [0, 0], color=BLUE, lw=5, solid_capstyle="butt", marker="|", ms=14, mew=2.5)
-    reach = 1.25 * max(
-        1.5, heights[-1].abs().max().item()
-    )  # the last layer sets the scale, the others may leave the frame
-    ax.set(xlabel="$x$", ylabel="pre-activation $z$", ylim=(-1.2 * reach, reach), xlim=tuple(map(float, bounds)))
+    low, high = (heights[-1].min().item(), heights[-1].max().item())  # the other layers may leave the frame
+    scale = (min(-2.4, 1.1 * low), max(1.7, 1.1 * high))  # the same for all but large weights
+    ax.set(xlabel="$x$", ylabel="pre-activation $z$", ylim=scale, xlim=tuple(map(float, bounds)))
     ax.set_title(f"active path region: {intervals(region)}", color=BLUE)
-    ax.legend(loc="lower left", ncols=2, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=len(names), fontsize=9)
     pieces = f"{len(region)} piece{'s' if len(region) != 1 else ''}: {intervals(region)}" if region else "empty"
     alt = f"Pre-activations of the units on the path against the input. The region where all are at least zero is {pieces}."
     return figure, alt
+
+
+def _arrow(ax: Axes, base: Sequence[float], normal: Tensor, text: str, colour: str) -> None:
+    """Draw an arrow from `base` along the unit vector `normal`, and the text at its end."""
+    base = torch.tensor(base, dtype=torch.float64)
+    arrow = {"arrowstyle": "->", "color": colour, "lw": 1.6}
+    ax.annotate("", (base + 0.45 * normal).tolist(), base.tolist(), arrowprops=arrow)
+    across = ("left" if normal[0] > 0 else "right", "center")
+    upright = ("center", "bottom" if normal[1] > 0 else "top")
+    ha, va = across if abs(normal[0]) > abs(normal[1]) else upright
+    ax.text(*(base + 0.5 * normal).tolist(), text, color=colour, fontsize=9, ha=ha, va=va)
+
+
+def _second_boundary(ax: Axes, net: GatedNet, unit: int) -> str:
+    """Draw where the gate of a unit of layer two switches, brown, if it does so on the x₁-axis, and return it in words."""
+    sides = torch.tensor([[1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)
+    below, above = net.gates(sides, hard=True)[1][:, unit].bool().tolist()
+    if below and above:
+        ax.text(-1.9, 1.75, "brown on everywhere", color=BROWN, fontsize=9, va="center")
+        return ", the brown unit is on everywhere"
+    ax.plot([-3, 3], [0, 0], color=BROWN, lw=2, ls=(0, (4, 4)), zorder=3)
+    _arrow(ax, (-0.5, 0.0), torch.tensor([0.0, 1.0 if above else -1.0]).double(), "brown on", BROWN)
+    return f", the brown unit is on {'above' if above else 'below'} its line"
 
 
 @house_style
@@ -162,6 +211,7 @@ def region_jump(
     """Draw the exact active region of one path for each of several nets with two inputs, side by side.
 
     `units` labels the boundaries of first-layer units without bias: name -> (unit, colour); a tick points to the on side.
+    A second unit of the path is brown: its gate switches on the x₁-axis, or is on everywhere.
     """
     figure, axes = plt.subplots(1, len(nets), figsize=(7.4, 3.9), squeeze=False, sharey=True, layout="compressed")
     told = []
@@ -169,7 +219,7 @@ def region_jump(
         check_net(net, in_dim=2)
         pieces = path_region(net, path, bounds, exact=True)
         share = float(region_area(pieces) / region_area([corners(bounds)]))
-        fill(ax, pieces, facecolor="#f3d9b1", edgecolor="#f3d9b1", lw=0.3, zorder=0)
+        fill(ax, pieces, facecolor="#e0a84a", alpha=0.3, lw=0, zorder=0)
         input_plane(ax, bounds, f"{name}: active on {share:.3g} of the square")
         first = net.gate_layers[0] if hasattr(net, "gate_layers") else net.value_layers[0]
         for text, (unit, colour) in units.items():
@@ -177,15 +227,10 @@ def region_jump(
             normal = normal / normal.norm()
             along = torch.stack([normal[1], -normal[0]])
             ax.plot(*torch.stack([-3 * along, 3 * along]).T.tolist(), color=colour, lw=2, zorder=2)
-            base, side = 1.2 * along, abs(normal[0]) > abs(normal[1])
-            arrow = {"arrowstyle": "->", "color": colour, "lw": 1.6}
-            ax.annotate("", (base + 0.45 * normal).tolist(), base.tolist(), arrowprops=arrow)
-            ha, va = (
-                ("left" if normal[0] > 0 else "right", "center")
-                if side
-                else ("center", "bottom" if normal[1] > 0 else "top")
-            )
-            ax.text(*(base + 0.5 * normal).tolist(), f"{text} on", color=colour, fontsize=9, ha=ha, va=va)
-        told.append(f"{name}: active on a share of {share:.3g} of the square")
+            _arrow(ax, (1.45 * along).tolist(), normal, f"{text} on", colour)
+        where = _second_boundary(ax, net, path[1]) if len(path) > 1 else ""
+        told.append(f"{name}: active on a share of {share:.3g} of the square{where}")
+    for ax in axes[0, 1:]:
+        ax.set_ylabel("")
     figure.suptitle(note, fontsize=11)
     return figure, f"Active region of one path in the input plane, {note}. " + "; ".join(told) + "."

@@ -13,15 +13,18 @@ from dlgn_lib.statistics import median
 
 
 @house_style
-def kernel_map(kernels: Mapping[str, Tensor], label: str = "kernel, mean diagonal 1") -> Drawing:
-    """Draw trace-normalised kernels (N, N) on the circle as images, side by side, on one colour scale."""
+def kernel_map(kernels: Mapping[str, Tensor], top: float = 1.45, label: str = "kernel, mean diagonal 1") -> Drawing:
+    """Draw trace-normalised kernels (N, N) on the circle as images, side by side, on the colour scale 0 to `top`.
+
+    Dashed lines mark the pairs of opposite points.
+    """
     maps = {name: trace_normalize(kernel) for name, kernel in kernels.items()}
-    top = max(kernel.max().item() for kernel in maps.values())
-    low = min(0.0, *(kernel.min().item() for kernel in maps.values()))
     figure, axes = plt.subplots(1, len(maps), figsize=(7.4, 3.5), sharey=True, squeeze=False, layout="compressed")
     told = []
     for ax, (name, kernel) in zip(axes[0], maps.items(), strict=True):
-        image = kernel_image(ax, kernel, low, top)
+        image = kernel_image(ax, kernel, 0, top)
+        for start in ((0, 180), (180, 0)):
+            ax.plot(*((angle, angle + 180) for angle in start), color="white", lw=1.1, ls=(0, (4, 4)))
         ax.set(title=name, xlabel="angle of $x$ (degrees)")
         quarter = len(kernel) // 4
         near, far = (kernel.diagonal(offset).mean().item() for offset in (quarter, 2 * quarter))
@@ -35,28 +38,19 @@ def kernel_map(kernels: Mapping[str, Tensor], label: str = "kernel, mean diagona
 
 
 @house_style
-def error_against_width(widths: Sequence[int], errors: Mapping[str, Tensor], marked: int | None = None) -> Drawing:
+def error_against_width(widths: Sequence[int], errors: Mapping[str, Tensor]) -> Drawing:
     """Draw relative errors (S, widths) of several networks against the width: median and range over seeds.
 
-    `marked` is a width to point out. A line of slope -1/2 starts at the first network's first median.
+    The numbers are the last medians. A line of slope -1/2 starts at the first network's first median.
     """
     figure, ax = plt.subplots(figsize=(6.8, 3.7))
     told = []
     for (name, values), (colour, line, _) in zip(errors.items(), looks(errors).values(), strict=True):
         middle = seed_band(ax, widths, values, colour, ls=line, lw=1.5, marker="o", ms=4, label=name)
         told.append(f"{name} from {middle[0]:.2g} to {middle[-1]:.2g}")
-        if marked in widths:
-            at = list(widths).index(marked)
-            ax.plot(marked, middle[at], "o", ms=11, mfc="none", mec=colour, mew=2)
-            text, below = f"{middle[at]:.2f}", not told[1:]  # the first network's number stands below its line
-            ax.annotate(
-                text,
-                (marked, middle[at]),
-                (0, -19 if below else 9),
-                textcoords="offset points",
-                color=colour,
-                ha="center",
-            )
+        ax.annotate(
+            f"{middle[-1]:.2f}", (widths[-1], middle[-1]), (8, 0), textcoords="offset points", color=colour, va="center"
+        )
     first = median(next(iter(errors.values())), 0)[0].item()
     guide = [first * (width / widths[0]) ** -0.5 for width in widths]
     ax.plot(widths, guide, **ROLES["guide"], label="slope −1/2")
@@ -65,5 +59,4 @@ def error_against_width(widths: Sequence[int], errors: Mapping[str, Tensor], mar
     ax.set_yticks([0.1, 0.2, 0.5, 1], ["0.1", "0.2", "0.5", "1"])
     ax.minorticks_off()
     ax.legend(fontsize=9)
-    at = f" Marked: width {marked}." if marked in widths else ""
-    return figure, f"Relative error against width on logarithmic axes, median over seeds: {'; '.join(told)}.{at}"
+    return figure, f"Relative error against width on logarithmic axes, median over seeds: {'; '.join(told)}."

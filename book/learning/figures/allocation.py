@@ -13,6 +13,8 @@ from dlgn_lib.plots.bands import seed_band, step_axis
 from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, NETWORKS, RED, ROLES, Drawing, house_style
 from dlgn_lib.statistics import median
 
+_EDGE = 2.75  # where the target is drawn, in means of the activity
+
 
 def _share_axis(ax: Axes, low: float = 0.0, high: float = 1.0) -> None:
     ax.axhline(0.5, **ROLES["middle"])
@@ -33,9 +35,10 @@ def activity_ring(
     """Draw path activity around the circle of inputs and, beside it, its share on the smooth half and the errors over steps.
 
     `activities` (S, N) are those at `step`; `shares` and each of the two `errors` (S, T) belong to `steps`. The
-    distance from the centre is the activity relative to the mean over the circle, the thin outer line the target.
+    distance from the centre is the activity relative to the mean over the circle, the thin outer line the target, around
+    a dotted circle for zero.
     """
-    figure = plt.figure(figsize=(7, 3.7))
+    figure = plt.figure(figsize=(7.2, 3.9))
     grid = figure.add_gridspec(2, 2, width_ratios=[1.12, 1])
     ring = figure.add_subplot(grid[:, 0], projection="polar")
     turn = torch.cat([angles, angles[:1] + 2 * math.pi])
@@ -43,11 +46,12 @@ def activity_ring(
     values = torch.cat([values, values[:, :1]], dim=1)
     seed_band(ring, turn, values, BLUE, lw=2)
     ring.plot(turn, torch.ones(len(turn)), **ROLES["level"])
-    ring.plot(turn, 3.6 + 0.3 * torch.cat([targets, targets[:1]]), color="#777777", lw=0.9)
-    ring.plot([0, math.pi], [4, 4], color=FAINT, lw=0.8)
-    ring.set(ylim=(0, 4), yticks=[1, 2, 3], xticks=[])
-    ring.set_yticklabels(["1", "2", "3"], fontsize=8.5, color=INK)
-    ring.set_rlabel_position(-38)
+    ring.plot(turn, _EDGE + 0.25 * torch.cat([targets, targets[:1]]), color="#777777", lw=0.9)
+    ring.plot(turn, torch.full_like(turn, _EDGE), color=FAINT, lw=0.6, ls=(0, (1, 3)))
+    ring.plot([0, math.pi], [_EDGE + 0.3] * 2, color=FAINT, lw=0.8)
+    ring.set(ylim=(0, _EDGE + 0.3), yticks=[1, 2], xticks=[])
+    ring.set_yticklabels(["mean", "2 × mean"], fontsize=8, color=INK)
+    ring.set_rlabel_position(-54)
     ring.grid(color="#dddddd", lw=0.6)
     ring.spines["polar"].set_visible(False)
     ring.set_title("smooth half", fontsize=10)
@@ -88,7 +92,7 @@ def share_against_error(
 
     `runs` gives (errors, shares), both (S, T), by network; `marked` are steps written along the bold curve.
     """
-    figure, axes = plt.subplots(1, len(runs), figsize=(7, 3.5), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(1, len(runs), figsize=(7, 3.0), sharex=True, sharey=True, squeeze=False)
     told = []
     for ax, (name, (errors, shares)) in zip(axes[0], runs.items(), strict=True):
         colour, line, _ = NETWORKS[name]
@@ -172,7 +176,7 @@ def transplants(
 
     `hits` is (times, S), infinite where the target was not reached in `longest` steps; `losses` has one run (T,) per seed.
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.5), width_ratios=[1.1, 1])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.1), width_ratios=[1.1, 1])
     never = 1.35 * longest
     for loss in losses:
         left.plot(loss, color=BLUE, lw=1, alpha=0.7)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 from torch import Tensor
 
 from dlgn_lib.plots.bands import angle_axis, seed_band, step_axis
-from dlgn_lib.plots.looks import FAINT, INK, ROLES, Drawing, house_style, look
+from dlgn_lib.plots.looks import FAINT, GREY, INK, ROLES, Drawing, house_style, look
 from dlgn_lib.statistics import median
 
 
@@ -54,9 +56,9 @@ def circle_training(
     step: int,
     threshold: float = 0.01,
 ) -> Drawing:
-    """Draw the data on the circle, the target against the angle and the training losses, after Figure 2 of Yadav et al. (2024).
+    """Draw the data on the circle, the outputs against the angle and the training losses, after Figure 2 of Yadav et al. (2024).
 
-    Beside the data stand the outputs (S, N) of each model at one step, the median over seeds as colour. `losses` are (S, T), one
+    The outputs (S, N) of each model at one step are medians over seeds, as colour and as height. `losses` are (S, T), one
     value per step, drawn as median and range; the step is marked.
     """
     degrees = torch.rad2deg(torch.atan2(x[:, 1], x[:, 0]) % (2 * math.pi))
@@ -73,9 +75,11 @@ def circle_training(
         ax.text(0, 0, text, ha="center", va="center", fontsize=9)
     above.colorbar(image, ax=axes, label="value", ticks=[-1, 0, 1], shrink=0.9, pad=0.01)
     low, high = below.subplots(1, 2)
-    low.plot(degrees, targets, color=INK, lw=1)
+    low.plot(degrees, targets, color=INK, lw=0.9, ls=":")
+    for name in outputs:
+        low.plot(degrees, circles[name], color=look(name).colour, ls=look(name).line, lw=1.3)
     low.axvline(180, color=FAINT, lw=0.8)
-    low.set(ylabel="target", ylim=(-1.15, 1.15), yticks=[-1, 0, 1])
+    low.set(ylabel="output", ylim=(-1.3, 1.3), yticks=[-1, 0, 1])
     low.set_title("smooth half | fast half", fontsize=10)
     angle_axis(low)
     first = _losses(high, losses, threshold)
@@ -91,7 +95,9 @@ def circle_training(
     high.legend(fontsize=8.5, loc="lower left")
     alt = (
         f"Training losses on logarithmic axes, medians at step {step}: {', '.join(told)}. Below {threshold:g} come: "
-        f"{_told(first)}. Four circles show the target, slow on the upper and fast on the lower half, and the outputs at this step."
+        f"{_told(first)}. Four circles show the target, slow on the upper and fast on the lower half, "
+        "and the outputs at this step; below them "
+        "outputs and target (dotted) stand against the angle."
     )
     return figure, alt
 
@@ -108,8 +114,8 @@ def circle_outputs(
     smooth, told = degrees < 180, []
     for ax, (name, values) in zip(axes, outputs.items(), strict=True):
         colour = look(name)[0]
-        ax.plot(degrees, targets, **ROLES["target"], label="target")
-        seed_band(ax, degrees, values, colour, lw=1.6, label="output, median and range over seeds")
+        ax.plot(degrees, targets, **ROLES["target"])
+        seed_band(ax, degrees, values, colour, lw=1.6)
         ax.axvline(180, color=FAINT, lw=0.8)
         error = (values - targets).square()
         halves = [median(error[:, half].mean(1)).item() for half in (smooth, ~smooth)]
@@ -119,7 +125,13 @@ def circle_outputs(
         ax.set_title(name + ended, fontsize=10)
         ax.set(ylabel="output", ylim=(-1.6, 1.6), yticks=[-1, 0, 1])
         told.append(f"{name} {halves[0]:.2g} on the smooth and {halves[1]:.2g} on the fast half")
-    figure.legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="outside lower center", ncols=2)
+    handles = [
+        Line2D([], [], **ROLES["target"]),
+        (Patch(color=GREY, alpha=0.5, lw=0), Line2D([], [], color=INK, lw=1.6)),
+    ]
+    figure.legend(
+        handles, ["target", "output, median and range over seeds"], fontsize=9, loc="outside lower center", ncols=2
+    )
     angle_axis(axes[-1], every=45)
     return figure, (
         f"Outputs against the angle after {step} steps, the target dotted behind. Median squared errors: {'; '.join(told)}."

@@ -18,40 +18,35 @@ from dlgn_lib.statistics import median
 
 
 @house_style
-def measure_over_steps(
-    values: Mapping[str, Tensor],
-    steps: Sequence[int],
-    label: str,
-    limits: tuple[float, float],
-    chance: float | None = None,
+def measures_over_steps(
+    panels: Mapping[str, tuple[Mapping[str, Tensor], tuple[float, float], float | None]], steps: Sequence[int]
 ) -> Drawing:
-    """Draw one measure of each model (S, T) against the step: median and range over seeds; `chance` is a level to compare with."""
-    figure, ax = plt.subplots(figsize=(7.0, 3.6))
+    """Draw measures of each model over the steps, a panel each: median and range over seeds.
+
+    `panels` gives by name the values (S, T) by model, the limits of the axis, and a level to compare with or None.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 3.0 if len(panels) > 1 else 2.6), squeeze=False)
     told = []
-    for name, each in values.items():
-        colour, line, mark = look(name)
-        seed_band(ax, steps, each, colour, ls=line, lw=1.8, marker=mark, ms=5, label=name)
-        middle = median(each, 0)
-        told.append(
-            f"{name} " + ", ".join(f"{middle[i]:.2f} at step {steps[i]}" for i in (0, len(steps) // 2, len(steps) - 1))
-        )
-    if chance is not None:
-        ax.axhline(chance, color=FAINT, lw=0.8, ls=":")
-    ax.set(ylabel=label, ylim=limits)
-    step_axis(ax, steps[-1], "step of training", linear=10)
-    ax.legend(fontsize=9, loc="best")
-    return (
-        figure,
-        f"{label[0].upper()}{label[1:]} against the step of training, medians over seeds: {'; '.join(told)}.".replace(
-            "\n", " "
-        ),
-    )
+    for ax, (label, (values, limits, chance)) in zip(axes[0], panels.items(), strict=True):
+        for name, each in values.items():
+            colour, line, mark = look(name)
+            seed_band(ax, steps, each, colour, ls=line, lw=1.8, marker=mark, ms=4, label=name)
+            middle = median(each, 0)
+            some = ", ".join(f"{middle[i]:.2f} at step {steps[i]}" for i in (0, len(steps) // 2, len(steps) - 1))
+            told.append(f"{' '.join(label.split())}, {name}: {some}")
+        if chance is not None:
+            ax.axhline(chance, color=FAINT, lw=0.8, ls=":")
+        ax.set(ylim=limits)
+        ax.set_title(label, fontsize=10)
+        step_axis(ax, steps[-1], "step of training", linear=10)
+    axes[0, 0].legend(fontsize=9, loc="best")
+    return figure, f"Medians over seeds during training. {'; '.join(told)}."
 
 
 @house_style
 def correlation_by_layer(values: Mapping[str, Tensor], start: Mapping[str, Tensor], step: int) -> Drawing:
     """Draw how alike the gates of each layer are, (S, layers), at one step, with the values of the untrained nets in grey."""
-    figure, axes = plt.subplots(1, len(values), figsize=(7.2, 3.5), sharey=True)
+    figure, axes = plt.subplots(1, len(values), figsize=(7.2, 3.0), sharey=True)
     told = []
     for ax, (name, each) in zip(axes, values.items(), strict=True):
         colour, _, mark = look(name)
@@ -84,7 +79,7 @@ def _order(gates: Tensor) -> Tensor:
 def gate_patterns(gates: Mapping[str, Sequence[Tensor]], step: int) -> Drawing:
     """Draw where every unit of every layer is on around the circle: gates (N, M) of each layer at N even angles, one row per unit."""
     depth = len(next(iter(gates.values())))
-    figure, axes = plt.subplots(len(gates), depth, figsize=(7.4, 5.2), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(len(gates), depth, figsize=(7.4, 4.4), sharex=True, sharey=True, squeeze=False)
     told = []
     for row, (name, layers) in zip(axes, gates.items(), strict=True):
         shares = []
@@ -108,7 +103,7 @@ def gate_patterns(gates: Mapping[str, Sequence[Tensor]], step: int) -> Drawing:
 @house_style
 def path_cones(paths: Mapping[str, tuple[GatedNet, Sequence[int]]], bounds: Sequence[Sequence[float]]) -> Drawing:
     """Draw the active region of one path of each net over the plane, exactly, and the edges of its units' gates."""
-    figure, axes = plt.subplots(1, len(paths), figsize=(7.2, 3.7), sharey=True, squeeze=False, layout="compressed")
+    figure, axes = plt.subplots(1, len(paths), figsize=(7.2, 3.4), sharey=True, squeeze=False, layout="compressed")
     told = []
     angle = torch.arange(3600) * (2 * math.pi / 3600)
     for ax, (name, (net, path)) in zip(axes[0], paths.items(), strict=True):
