@@ -621,7 +621,7 @@ OUTSIDE = """figure => {
 CUT = """figure => [figure, ...figure.querySelectorAll('*:not(svg *)')].filter(part => part.checkVisibility()).filter(part => {
   const box = part.getBoundingClientRect(), look = getComputedStyle(part);
   const scrolls = part.closest('.dlgn-scroll') || ['auto', 'scroll'].includes(look.overflowX);
-  const hides = !part.closest('.math') && ['hidden', 'clip'].includes(look.overflowX) && box.width > 2 && part.scrollWidth > part.clientWidth + 1;
+  const hides = !part.closest('.math') && ['hidden', 'clip'].includes(look.overflowX) && part.scrollWidth > part.clientWidth + 1;
   return box.width > 2 && look.opacity !== '0' && !scrolls && (box.left < -1 || box.right > innerWidth + 1 || hides);
 }).map(part => part.outerHTML.slice(0, 80))"""
 
