@@ -2,11 +2,13 @@
 
 import ast
 import functools
+import io
 import itertools
 import json
 import re
 import statistics
 import threading
+import xml.etree.ElementTree as ET
 from datetime import datetime
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,6 +20,7 @@ import pytest
 from bs4 import BeautifulSoup
 from built_site import ADDRESS, GENERATED, NOTEBOOKS, PAGES, ROOT, SITE, html_file, source
 from dlgn_site import answers, lengths
+from PIL import Image, ImageChops, ImageFilter
 
 from dlgn_lib.book import Between
 from dlgn_lib.book.exercises import _examples, verdict
@@ -604,6 +607,103 @@ def test_no_figure_has_a_white_ground_in_the_dark(visits, page):
     for figure in tab.locator("figure.dlgn-figure").all():
         for colour in figure.evaluate(EDGE).values():
             assert sum(int(part) for part in re.findall(r"\d+", colour)[:3]) < 200, colour
+
+
+#: marks drawn outside the picture, in its units; what a clip holds back is not drawn there
+OUTSIDE = """figure => {
+  const svg = figure.querySelector('svg.dlgn-picture'), view = svg.getBoundingClientRect(), slack = 2;
+  return [...svg.querySelectorAll('path, use, image, text')].filter(part => !part.closest('defs, [clip-path]')).map(part => {
+    const box = part.getBoundingClientRect();
+    return [view.left - box.left, view.top - box.top, box.right - view.right, box.bottom - view.bottom].map(Math.round);
+  }).filter(beyond => Math.max(...beyond) > slack);
+}"""
+#: parts of a figure around its picture that a phone cuts off, unless they scroll; a formula hides its spoken form
+CUT = """figure => [figure, ...figure.querySelectorAll('*:not(svg *)')].filter(part => part.checkVisibility()).filter(part => {
+  const box = part.getBoundingClientRect(), look = getComputedStyle(part);
+  const scrolls = part.closest('.dlgn-scroll') || ['auto', 'scroll'].includes(look.overflowX);
+  const hides = !part.closest('.math') && ['hidden', 'clip'].includes(look.overflowX) && part.scrollWidth > part.clientWidth + 1;
+  return box.width > 2 && look.opacity !== '0' && !scrolls && (box.left < -1 || box.right > innerWidth + 1 || hides);
+}).map(part => part.outerHTML.slice(0, 80))"""
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS)
+def test_nothing_of_a_figure_is_outside_its_box(visits, page):
+    """On a desktop no mark leaves the picture; on a phone no part of the figure leaves the screen."""
+    visit = visits()
+    tab = visit.open(page)
+    tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    figures = tab.locator("figure.dlgn-figure")
+    each = "figures => figures.map(figure => [figure.id, ({})(figure)]).filter(([_, found]) => found.length)"
+    beyond = figures.evaluate_all(each.replace("{}", OUTSIDE))
+    tab.set_viewport_size(PHONE)
+    cut = figures.evaluate_all(each.replace("{}", CUT))
+    tab.set_viewport_size(DESKTOP)
+    assert not beyond and not cut
+
+
+#: how many of 24 by 24 blocks of a screenshot are white all over
+BLOCKS = 24
+
+
+def white_share(png):
+    """Return the share of an image that is made of blocks with nothing but near-white."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    darkest = functools.reduce(ImageChops.darker, image.split())
+    blocks = darkest.filter(ImageFilter.MinFilter(9)).resize((BLOCKS, BLOCKS), Image.Resampling.BOX)
+    return sum(value > 225 for value in blocks.tobytes()) / BLOCKS**2
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS)
+def test_no_figure_has_a_white_box_in_the_dark(visits, page):
+    tab = visits(color_scheme="dark").open(page)
+    tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+    pictures = tab.locator("figure.dlgn-figure svg.dlgn-picture").all()
+    shares = [white_share(picture.screenshot(animations="disabled")) for picture in pictures]
+    assert max(shares, default=0) < 0.05, shares
+
+
+#: presses the two buttons below every figure, and returns the files instead of saving them
+FILES = """async () => {
+  const files = [], make = URL.createObjectURL, click = HTMLAnchorElement.prototype.click;
+  URL.createObjectURL = file => { files.push(file); return make.call(URL, file); };
+  HTMLAnchorElement.prototype.click = () => {};
+  const press = async (figure, kind) => {
+    const count = files.length;
+    [...figure.nextElementSibling.querySelectorAll('button')].find(b => b.textContent === kind).click();
+    while (files.length === count) await new Promise(done => setTimeout(done, 5));
+    return files.at(-1);
+  };
+  const found = [];
+  for (const figure of document.querySelectorAll('figure.dlgn-figure[id]')) {
+    const text = await (await press(figure, 'SVG')).text(), image = await createImageBitmap(await press(figure, 'PNG'));
+    const canvas = new OffscreenCanvas(100, 100), pen = canvas.getContext('2d');
+    pen.drawImage(image, 0, 0, 100, 100);
+    const values = pen.getImageData(0, 0, 100, 100).data;
+    const marks = values.filter((value, i) => i % 4 < 3 && value < 250).length;
+    found.push([figure.id, text, marks, values.every((value, i) => i % 4 < 3 || value === 255)]);
+  }
+  URL.createObjectURL = make;
+  HTMLAnchorElement.prototype.click = click;
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS)
+def test_the_files_of_every_figure_stand_alone(visits, page):
+    visit = visits(color_scheme="dark")
+    tab = visit.open(page)
+    found = tab.evaluate(FILES)
+    assert len(found) == tab.locator("figure.dlgn-figure").count()
+    for name, text, marks, opaque in found:
+        root = ET.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg" and "var(" not in text, name
+        assert {"width", "height", "viewBox"} <= set(root.keys()), name
+        names = {element.get("id") for element in root.iter()}
+        used = set(re.findall(r'href="([^"]+)|url\(([^)]+)\)', text))
+        links = {(link or url).replace("&quot;", "") for link, url in used}
+        assert all(link[1:] in names if link[0] == "#" else link.startswith("data:") for link in links), name
+        assert marks > 100 and opaque, name
+    assert not visit.wrong
 
 
 # Code and claims

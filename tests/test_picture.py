@@ -30,6 +30,7 @@ def whole(one):
 def busy(axes):
     axes[0].plot([0, 1], [1, 0], color="#0072b2", label="line")
     axes[0].scatter([0, 1], [0, 1], color="k")
+    axes[0].bar(0.5, 0.5, hatch="//")
     axes[0].set_title("$x^2$ & more")
     axes[0].legend()
     axes[1].imshow(np.arange(9).reshape(3, 3))

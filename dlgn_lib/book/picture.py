@@ -247,6 +247,8 @@ class _Reader:
         marker = name.startswith("KEY-m")  # its definition must leave the fill to those that use it
         if shape and not marker and not re.search(r"\bfill:", given.get("style", "")):
             given["style"] = f"fill: #000000; {given.get('style', '')}".rstrip("; ")  # the default, which has no name
+        if "style" in given:  # a hatch
+            given["style"] = re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{self.name(m[1], False)})", given["style"])
         if page and "style" in given:
             given["style"] = re.sub(r"#[0-9a-f]{6}", self.themed, given["style"])
         for key, short in (
