@@ -84,6 +84,10 @@ def test_every_figure_can_be_saved(reader, page):
                 assert whole.tag == f"{SVG}svg"
                 about = " ".join(whole.findtext(f"{SVG}desc").split())
                 assert about.startswith(caption) and "CC BY 4.0" in about and f"/{page}.html#" in about
+                names = {part.get("id") for part in whole.iter()}
+                used = re.findall(rb'href="([^"]+)|url\(([^)]+)\)', content)
+                links = [(link or url).decode().replace("&quot;", "") for link, url in used]
+                assert all(link[1:] in names if link[0] == "#" else link.startswith("data:") for link in links)
                 assert b"var(" not in content and len(whole.findall(f".//{SVG}path")) > 2
                 assert 2 * int(whole.get("width")) == size[0]
             else:
