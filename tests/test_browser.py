@@ -8,7 +8,6 @@ import json
 import re
 import statistics
 import threading
-import xml.etree.ElementTree as ET
 from datetime import datetime
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
