@@ -122,7 +122,7 @@ print("not exported")
 """
     + "".join(
         f"```{{{name}}}\nText.\n```\n\n"
-        for name in ["note", "tip", "important", "warning", "hint", "seealso", "prf:proof"]
+        for name in ["note", "tip", "important", "warning", "hint", "seealso", "margin", "prf:proof"]
     )
     + "```{admonition} Title\nText.\n```\n\n```{dropdown} Title\nText.\n```\n\n"
     + "```{figure} pic.png\n:name: fig\n:alt: A picture\nCaption.\n```\n\n"

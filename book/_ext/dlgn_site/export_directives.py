@@ -105,6 +105,10 @@ def _exercise(d):
     return f"### Exercise: {d.title}\n\n*{exercises.facts(d.options)}*\n\n{d.body(False)}"
 
 
+def _margin(d):
+    return quote(d.body(True))
+
+
 def _live(d):
     if "title" not in d.options:
         raise ValueError("a {live} needs a :title:")
@@ -119,8 +123,14 @@ RENDER = {
     "dropdown": _dropdown,
     "figure": _figure,
     "caption": _caption,
+    "margin": _margin,
     "live": _live,
     "math": _math,
     "exercise": _exercise,
 }
-BARE = {*ADMONITIONS, "math", "prf:proof"}  # they take no argument: text beside the name belongs to the content
+BARE = {
+    *ADMONITIONS,
+    "margin",
+    "math",
+    "prf:proof",
+}  # they take no argument: text beside the name belongs to the content

@@ -27,7 +27,7 @@ MINUTES = 30
 #: a role counts as the words that it shows; these print something else than what stands in the source
 _SHOWN = {"doc": 4, "ref": 4, "eq": 1, "claim": 1, "cite:t": 3, "cite:p": 3, "prf:ref": 2, "colab": 4}
 _INLINE_FORMULA = 2  # words
-_BOXES = ("note", "tip", "important", "warning", "hint", "seealso", "admonition", "exercise", "dropdown")
+_BOXES = ("note", "tip", "important", "warning", "hint", "seealso", "admonition", "exercise", "dropdown", "margin")
 _NAMED = ("caption",)  # their argument is a name that nobody sees
 
 

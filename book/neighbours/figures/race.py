@@ -159,7 +159,9 @@ def loss_panels(
     `logarithmic` puts the steps, without step 0, on a logarithmic axis.
     """
     rows = -(-len(pairs) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(7.4, 1.75 * rows + 0.6), sharex=True, sharey=True, squeeze=False)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(7.4, 1.75 * rows + 0.6), sharex=True, sharey=True, squeeze=False
+    )
     first, told = int(logarithmic), []
     for ax, (name, (nets, others)) in zip(axes.flat, pairs.items(), strict=True):
         others = torch.atleast_2d(others)
