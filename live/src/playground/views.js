@@ -64,7 +64,8 @@ export const VIEWS = {
 /** The element of a view, its drawing within. */
 export function makeView(name) {
   const { title, scale, ends, map } = VIEWS[name];
-  const drawing = map ? element("canvas", { width: PIXELS, height: PIXELS, role: "img", "data-view": name }) : element("div", { role: "img", "data-view": name });
+  const kind = { role: "img", "data-view": name, "aria-label": `${title}: not drawn yet` };
+  const drawing = map ? element("canvas", { width: PIXELS, height: PIXELS, ...kind }) : element("div", kind);
   const bar = scale ? [element("div", { class: "scale" }, ends[0], element("span", { style: `background: ${gradient(SCALES[scale])}` }), ends[1])] : [];
   return { name, drawing, figure: element("figure", {}, element("figcaption", {}, title), drawing, ...bar) };
 }
