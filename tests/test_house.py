@@ -23,6 +23,7 @@ MATHEMATICS = [
     "regions",
     "slices",
     "normals",
+    "weights",
     "features",
     "selectivity",
     "gdln",
@@ -37,6 +38,7 @@ OUTSIDE = {
     "cells": {"numpy"},  # arrays of fractions
     "regions": {"numpy"},
     "slices": {"numpy"},
+    "weights": {"safetensors"},  # where the format is asked for
     "data": {"numpy", "pooch"},
     "runs": {"joblib", "pandas", "distributed"},
     "plots": {"matplotlib", "numpy", "seaborn"},

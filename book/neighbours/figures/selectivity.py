@@ -86,7 +86,7 @@ def variance_shares(
     grid = figure.add_gridspec(len(some), 2, width_ratios=[2.2, 1])
     ax = figure.add_subplot(grid[:, 0])
     contexts = len(next(iter(some.values()))[0])
-    ax.fill([0, 1, 1, 0], [1, 0, 1, 1], color="#eeeeee", lw=0)
+    ax.fill([0, 1, 1, 0], [1, 0, 1, 1], color=FAINT, alpha=0.15, lw=0)
     ax.plot([0, 1], [1, 0], color=FAINT, lw=0.9)
     end = (contexts - 1) / contexts  # where the line meets the diagonal
     ax.plot([0, end], [0, 1 - end], color=RED, lw=1.2, ls="--", label="gate “all but one”\ntimes function of items")
