@@ -120,7 +120,7 @@ def test_an_address_that_is_wrong_is_told_in_words(reader, fragment, told):
     assert notes.count() == bool(told)
     if told:
         assert told in notes.inner_text() and notes.is_visible() and notes.get_attribute("role") == "status"
-    assert tab.locator("figure.dlgn-figure").first.evaluate(AT) == ([4, 1] if "ReLU" in fragment else [3, 0])
+    assert tab.locator("figure.dlgn-figure").first.evaluate(AT) == ([3, 1] if "ReLU" in fragment else [0, 0])
     tab.evaluate("location.hash = '#fig-intro-paths?step=5'")  # a good one takes the note away
     tab.wait_for_function("() => document.querySelector('figure.dlgn-figure').dlgn.at()[0] === 1")
     assert notes.count() == 0 and not reader.wrong
@@ -135,7 +135,7 @@ def test_where_the_clipboard_is_refused_the_link_can_be_copied_by_hand(visits): 
     )
     tab.get_by_role("button", name="Copy link to Figure 0.1").press("Enter")
     field = tab.get_by_role("textbox", name="Link to Figure 0.1")
-    assert field.input_value().endswith("book/intro.html#fig-intro-paths?step=20&network=dlgn")
+    assert field.input_value().endswith("book/intro.html#fig-intro-paths?step=0&network=dlgn")
     assert field.evaluate("field => document.activeElement === field && field.selectionEnd === field.value.length")
     assert not visit.wrong
 

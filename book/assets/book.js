@@ -11,7 +11,7 @@ addEventListener("resize", mark);
 
 // An address may lead into a fold: it opens, with all that it lies in.
 function unfold() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.querySelector(":target"); // the browser reads the address, however it is written
   for (let fold = target?.parentElement?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   if (target?.closest("details")) target.scrollIntoView();
 }
