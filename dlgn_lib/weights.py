@@ -55,7 +55,7 @@ def _settings(net: GatedNet) -> dict[str, object]:
 
 
 def save_weights(net: GatedNet, path: str | Path, **settings: object) -> None:
-    """Write the weights of a net to a file that the playground opens.
+    """Write the weights of a net to a file that the playground opens. Source: this book.
 
     Args:
         net: a DLGN, ReLUNet, GaLUNet or DeepLinearNet with two inputs, one output and one width.
@@ -105,12 +105,18 @@ def _read(path: Path, kind: str) -> tuple[dict[str, object], dict[str, Tensor]]:
 def load_weights(path: str | Path) -> tuple[GatedNet, dict[str, object]]:
     """Return the net of a file of the playground, and all its settings, as the address names them.
 
-    Adam's moments are not in the file: training goes on from the weights with fresh ones.
+    Adam's moments are not in the file: training goes on from the weights with fresh ones. Source: this book.
 
     Raises:
         ValueError: if the file is damaged, its weights do not fit its settings, or the path has another ending.
         ImportError: if the format is safetensors and that package is not installed.
         OSError: if there is no such file.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_weights(ReLUNet(2, 3, 1), Path(folder, "net.json"))
+    ...     load_weights(Path(folder, "net.json"))[0].widths
+    (3,)
     """
     path, kind = Path(path), _kind(path)
     try:
