@@ -91,7 +91,7 @@ class Visit:
         self.context.set_default_timeout(PATIENCE)
         self.tab, self.address, self.wrong = self.context.new_page(), address, []
         self.tab.on("request", self._asked)
-        self.tab.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url[:200]}"))
+        self.tab.on("requestfailed", self._failed)
         self.tab.on(
             "response",
             lambda answer: self.wrong.append(f"{answer.status}: {answer.url[:200]}") if answer.status >= 400 else None,
@@ -104,6 +104,12 @@ class Visit:
     def _asked(self, request):
         if not request.url.startswith((self.address + "/", "data:", "blob:")):
             self.wrong.append(f"another host: {request.url[:200]}")
+
+    def _failed(self, request):
+        """Note it, unless the browser itself gave up fetching the icon of the tab, as it may when it is busy."""
+        icon = f"{self.address}/_static/favicon.svg"
+        if (request.url, request.failure) != (icon, "net::ERR_ABORTED"):
+            self.wrong.append(f"failed: {request.url[:200]} {request.failure}")
 
     def open(self, page, query=""):
         self.wrong.clear()
@@ -865,6 +871,25 @@ def test_an_exercise_with_an_answer_is_accessible(visits):
         visit.tab.set_viewport_size(DESKTOP)
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_link_below_the_pointer_can_be_read(visits, theme):
+    visit = visits(color_scheme=theme)
+    visit.tab.set_viewport_size(DESKTOP)
+    tab = visit.open("book/kernels/overlap")
+    for place in (
+        ".bd-article p a.reference.internal",
+        ".bd-article .admonition a.reference",
+        ".bd-sidebar-primary a.reference",
+    ):
+        link = tab.locator(f"{place}:visible").first
+        link.hover()
+        assert link.evaluate("link => link.matches(':hover')"), place
+        tab.evaluate("document.getAnimations().forEach(fading => fading.finish())")
+        tab.evaluate(AXE)
+        assert not tab.evaluate("axe.run({runOnly: ['color-contrast'], preload: false})")["violations"], place
+    tab.mouse.move(0, 0)
+
+
 # Type
 
 LINES = """() => [...document.querySelectorAll('.bd-article section > p')]
@@ -877,9 +902,10 @@ def test_running_text_has_about_68_characters_a_line(visits):
     tab = visit.open("book/learning/circle")
     per_line = statistics.mean(tab.evaluate(LINES))
     assert 62 <= per_line <= 74
-    assert 17 <= tab.evaluate("parseFloat(getComputedStyle(document.querySelector('.bd-article p')).fontSize)") <= 18
-    wide = ["figure.dlgn-figure", "div.cell > div.cell_input"]
-    text, *wider = (tab.locator(f".bd-article {name}").first.bounding_box()["width"] for name in ["section > p", *wide])
+    running = ".bd-article section > p:not(.dlgn-minutes)"
+    assert 17 <= tab.locator(running).first.evaluate("part => parseFloat(getComputedStyle(part).fontSize)") <= 18
+    wide = [f".bd-article {name}" for name in ("figure.dlgn-figure", "div.cell > div.cell_input")]
+    text, *wider = (tab.locator(name).first.bounding_box()["width"] for name in [running, *wide])
     assert min(wider) > 1.2 * text
 
 
@@ -900,7 +926,7 @@ def test_kinds_of_boxes_differ_in_colour_and_sign(visits):
     looks = set()
     kinds = {
         "book/kernels/overlap": ["theorem", "dlgn-exercise"],
-        "book/experts/paths": ["note"],
+        "book/neighbours/bridge": ["note"],
         "book/notation": ["important"],
     }
     look = "box => [getComputedStyle(box).borderLeftColor, getComputedStyle(box.querySelector('.admonition-title'), '::after').content]"

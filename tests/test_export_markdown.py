@@ -136,7 +136,11 @@ def test_markdown(translate, case):
 
 ERRORS = {
     "directive": ("a\n\n```{glossary}\nx\n```", 12, "unknown directive {glossary}"),
-    "nested directive": ("```{note}\n:class: a\n\ntext\n\n:::{sidebar}\nx\n:::\n```", 15, "unknown directive {sidebar}"),
+    "nested directive": (
+        "```{note}\n:class: a\n\ntext\n\n:::{sidebar}\nx\n:::\n```",
+        15,
+        "unknown directive {sidebar}",
+    ),
     "directive in a list": ("- a\n\n  ```{tab-set}\n  ```", 12, "unknown directive {tab-set}"),
     "role": ("a\nb {glue}`x`", 11, "unknown role {glue}"),
     "role in a table": ("| a |\n|---|\n| {abbr}`x` |", 12, "unknown role {abbr}"),
