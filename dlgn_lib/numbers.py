@@ -8,17 +8,17 @@ _PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def show_number(value: float, form: str = "{:.3g}") -> str:
-    """Return the number as prose prints it, powers of ten as such.
+    """Return the number as prose prints it: powers of ten as such, a minus below zero, none before a zero.
 
-    >>> show_number(4.1e-15, "{:.1e}"), show_number(16777216, "{:,}")
-    ('4.1·10⁻¹⁵', '16,777,216')
+    >>> show_number(4.1e-15, "{:.1e}"), show_number(16777216, "{:,}"), show_number(-0.5), show_number(-0.001, "{:.2f}")
+    ('4.1·10⁻¹⁵', '16,777,216', '−0.5', '0.00')
     """
     if not value:
         return "0"
-    text = form.format(value)
+    text = re.sub(r"^-(0\.?0*)$", r"\1", form.format(value))
     if "e+" in text and abs(value) < 1e6:  # 160, not 1.6·10²
         text = f"{float(text):,.0f}"
-    return powers_of_ten(text)
+    return typeset(text)
 
 
 def last_place(value: float, form: str = "{:.3g}") -> float:
@@ -39,19 +39,21 @@ def last_place(value: float, form: str = "{:.3g}") -> float:
     return float(f"1e{exponent - int(digits) + (kind == 'g')}")
 
 
-def powers_of_ten(text: str) -> str:
-    """Write 4.1e-15 as 4.1·10⁻¹⁵, and 1e-12 as 10⁻¹²."""
+def typeset(text: str) -> str:
+    """Write the numbers of a text as prose does: 4.1e-15 as 4.1·10⁻¹⁵, 1e-12 as 10⁻¹², and -3 as −3."""
     text = re.sub(
         r"(?<![\d.])1e([-+]?)0*(\d+)", lambda m: "10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text
     )
-    return re.sub(r"(?<=\d)e([-+]?)0*(\d+)", lambda m: "·10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text)
+    text = re.sub(r"(?<=\d)e([-+]?)0*(\d+)", lambda m: "·10" + (m[1].strip("+") + m[2]).translate(_SUPERSCRIPT), text)
+    return re.sub(r"(?<![\w-])-(?=[\d.])", "−", text)
 
 
 def plain(text: str) -> str:
     """Return a printed value in the plain notation that `float` reads.
 
-    >>> plain("4.1·10⁻¹⁵"), plain("16,777,216"), plain("10⁻⁹ to 1")
-    ('4.1e-15', '16777216', '1e-9 to 1')
+    >>> plain("4.1·10⁻¹⁵"), plain("16,777,216"), plain("10⁻⁹ to 1"), plain("−3 to 1")
+    ('4.1e-15', '16777216', '1e-9 to 1', '-3 to 1')
     """
-    text = re.sub(r"·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "e" + m[1].translate(_PLAIN), text.replace(",", ""))
+    text = text.replace(",", "").replace("−", "-")
+    text = re.sub(r"·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "e" + m[1].translate(_PLAIN), text)
     return re.sub(r"10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "1e" + m[1].translate(_PLAIN), text)

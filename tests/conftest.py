@@ -11,7 +11,17 @@ import torch
 from hypothesis import settings
 
 #: files that take long, which the two workers begin with; a file stays on one worker, with what it makes once
-LONG = ["test_browser", "test_notebooks", "test_faults", "test_cache", "test_same", "test_export", "test_sweeps"]
+LONG = [
+    *(
+        "test_browser_players",
+        "test_browser_pages",
+        "test_notebooks",
+        "test_browser_reading",
+        "test_faults",
+        "test_cache",
+    ),
+    *("test_same", "test_export", "test_sweeps"),
+]
 
 
 def pytest_collection_modifyitems(items):

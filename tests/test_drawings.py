@@ -123,6 +123,15 @@ def test_blocks_of_a_kernel_are_told_with_their_means():
     assert "one: 3.00 within the first half, 0.50 within the second, 1.00 across." in alt
 
 
+def test_kernels_share_a_scale_or_have_one_each():
+    kernels = {name: torch.eye(8) for name in ("one", "two")}
+    shared, own = (plots.kernel_blocks(kernels, top=top)[0] for top in (4.0, {"one": 2.0, "two": 3.0}))
+    tops = [[ax.images[0].get_clim()[1] for ax in figure.axes if ax.images] for figure in (shared, own)]
+    assert tops == [[4.0, 4.0], [2.0, 3.0]] and [len(figure.axes) for figure in (shared, own)] == [3, 4]
+    for figure in (shared, own):
+        plt.close(figure)
+
+
 def test_a_half_space_is_drawn_with_a_tick_to_the_side_where_it_holds(ax):
     rng = torch.Generator().manual_seed(0)
     normals, offsets = torch.randn(20, 2, generator=rng), 0.3 * torch.randn(20, generator=rng)

@@ -202,7 +202,7 @@ def test_without_a_browser_its_tests_are_skipped_with_a_reason_but_not_in_ci(ci,
         "-rs",
         "-p",
         "no:cacheprovider",
-        "tests/test_browser.py",
+        "tests/test_browser_pages.py",
         "-k",
         "smuggled",
     ]

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs
 from xml.etree import ElementTree
 
 import pytest
+from browsing import DESKTOP, Visit, address, browser, visits  # noqa: F401  (fixtures)
 from built_site import NOTEBOOKS, html_file, source
 from dlgn_site.figures import draws
 from PIL import Image
-from test_browser import DESKTOP, Visit, address, browser, visits  # noqa: F401
 
 ILLUSTRATED = [page for page in NOTEBOOKS if any(draws(c.source) for c in source(page).cells if c.cell_type == "code")]
 every_page = pytest.mark.parametrize("page", ILLUSTRATED)
@@ -19,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
-def reader(browser, address):  # noqa: F811
+def reader(browser, address):
     """A tab that may use the clipboard."""
     visit = Visit(browser, address)
     visit.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -126,7 +126,7 @@ def test_an_address_that_is_wrong_is_told_in_words(reader, fragment, told):
     assert notes.count() == 0 and not reader.wrong
 
 
-def test_where_the_clipboard_is_refused_the_link_can_be_copied_by_hand(visits):  # noqa: F811
+def test_where_the_clipboard_is_refused_the_link_can_be_copied_by_hand(visits):
     visit = visits()
     visit.tab.set_viewport_size(DESKTOP)
     tab = visit.open("book/intro")
@@ -140,7 +140,7 @@ def test_where_the_clipboard_is_refused_the_link_can_be_copied_by_hand(visits): 
     assert not visit.wrong
 
 
-def test_the_address_stays_until_a_figure_is_touched(visits):  # noqa: F811
+def test_the_address_stays_until_a_figure_is_touched(visits):
     visit = visits()
     tab = visit.open("book/intro", "#fig-intro-paths?step=50&network=relu")
     tab.evaluate("dispatchEvent(new Event('beforeprint')); dispatchEvent(new Event('afterprint'))")

@@ -4,8 +4,8 @@ import re
 
 import pytest
 import torch
+from browsing import DESKTOP, PHONE, Visit, accessible, address, browser  # noqa: F401  (fixtures)
 from built_site import PAGES, ROOT
-from test_browser import DESKTOP, PHONE, Visit, accessible, address, browser  # noqa: F401  (fixtures)
 
 from dlgn_lib import DLGN, ReLUNet, circle
 from dlgn_lib.weights import load_weights, save_weights
@@ -15,7 +15,7 @@ STATUS = "[data-playground] .status"
 
 
 @pytest.fixture
-def visit(browser, address):  # noqa: F811
+def visit(browser, address):
     opened = []
 
     def visit(hash="", script=None, page=PAGE, **options):
@@ -236,7 +236,7 @@ def test_kernels_and_directions_are_seen_when_their_folds_open(visit):
     assert not one.wrong
 
 
-def test_a_frame_of_another_page_holds_the_playground_alone(visit, address):  # noqa: F811
+def test_a_frame_of_another_page_holds_the_playground_alone(visit, address):
     one = visit("#task=xor&width=6&hide=task,seed")
     one.context.grant_permissions(["clipboard-read", "clipboard-write"])
     one.tab.get_by_text("Weights, and a frame for another page").click()

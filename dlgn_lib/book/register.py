@@ -13,7 +13,7 @@ from functools import cache
 import yaml
 
 from dlgn_lib.book.files import register_path
-from dlgn_lib.numbers import last_place, plain, powers_of_ten, show_number
+from dlgn_lib.numbers import last_place, plain, show_number, typeset
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _NEEDS = re.compile(
@@ -66,7 +66,7 @@ def printed_value(claim: Claim, values: Sequence) -> str:
     if isinstance(values[0], str):
         return values[0]
     if claim.show == "bound":
-        return powers_of_ten(re.sub(r"^[<>=]+ *", "", claim.needs).replace(" .. ", " to "))
+        return typeset(re.sub(r"^[<>=]+ *", "", claim.needs).replace(" .. ", " to "))
     if claim.show == "range":
         low, high = (show_number(f(values), claim.format) for f in (min, max))
         return low if low == high else f"{low} to {high}"
@@ -162,7 +162,7 @@ def needs_text(needs: str) -> str:
     for sign, text in (("<=", "≤"), (">=", "≥"), ("==", "exactly"), ("=", "exactly")):
         if needs.startswith(sign):
             needs = text + needs.removeprefix(sign)
-    return powers_of_ten(needs.replace(" .. ", " to "))
+    return typeset(needs.replace(" .. ", " to "))
 
 
 def elsewhere_text(claim: Claim) -> str:

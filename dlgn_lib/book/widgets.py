@@ -131,7 +131,7 @@ def _table(shown: Sequence[str], frames: Sequence[Sequence[str]]) -> tuple[list[
 
 
 def _text(value: object) -> str:
-    return show_number(value, "{:g}").replace("-", "−") if isinstance(value, float) else str(value)
+    return show_number(value, "{:g}") if isinstance(value, float) else str(value)
 
 
 def _is_number(value: object) -> bool:

@@ -65,24 +65,32 @@ def kernel_blocks(
     title: str = "",
     *,
     columns: int | None = None,
-    top: float = 3.0,
+    top: float | Mapping[str, float] = 3.0,
     label: str = "kernel, mean diagonal 1",
 ) -> Drawing:
     """Draw kernels (N, N) on the points of `circle` as they are, on the colour scale 0 to `top`.
 
-    The two halves of the circle are parted by lines. The numbers are the mean entries within the first half (lower left
-    block), within the second (upper right) and across.
+    One scale serves all kernels, with one bar; a mapping gives each name its own scale, with a bar beside it. The two
+    halves of the circle are parted by lines. The numbers are the mean entries within the first half (lower left block),
+    within the second (upper right) and across.
     """
     columns = columns or len(kernels)
     rows = math.ceil(len(kernels) / columns)
-    size = (7.4, {(1, 2): 3.8, (1, 3): 2.75}.get((rows, columns), 2.3 * rows + 0.5))
+    size = (
+        7.4,
+        {(1, 2): 3.2 if isinstance(top, Mapping) else 3.8, (1, 3): 2.75}.get((rows, columns), 2.3 * rows + 0.5),
+    )
     figure, axes = plt.subplots(
         rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="compressed"
     )
     boxed = {"fontsize": 9, "color": INK, "bbox": {"facecolor": "white", "alpha": 0.85, "lw": 0, "pad": 1.5}}
     told = []
     for ax, (name, kernel) in zip(axes.flat, kernels.items(), strict=True):
-        image = kernel_image(ax, kernel, 0, top)
+        image = kernel_image(ax, kernel, 0, top[name] if isinstance(top, Mapping) else top)
+        if isinstance(top, Mapping):
+            own = figure.colorbar(image, ax=ax, shrink=0.85, extend="both", aspect=25)
+            own.ax.tick_params(labelsize=9)
+            own.set_label(label, fontsize=9.5)
         ax.axhline(180, color="white", lw=0.8)
         ax.axvline(180, color="white", lw=0.8)
         first, second, across = (f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−") for value in _halves(kernel))
@@ -96,8 +104,8 @@ def kernel_blocks(
         ax.set_xlabel("angle of $x$ (degrees)", fontsize=9.5)
     for ax in axes[:, 0]:
         ax.set_ylabel("angle of $x'$ (degrees)", fontsize=9.5)
-    bar = figure.colorbar(image, ax=axes, shrink=0.85, extend="both", aspect=25)
-    bar.set_label(label, fontsize=9.5)
+    if not isinstance(top, Mapping):
+        figure.colorbar(image, ax=axes, shrink=0.85, extend="both", aspect=25).set_label(label, fontsize=9.5)
     room_at_the_right(figure)
     if title:
         figure.suptitle(title, fontsize=11)

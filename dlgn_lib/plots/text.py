@@ -11,7 +11,7 @@ def number(value: float | Fraction) -> str:
     text = f"{float(value):.4g}"
     if isinstance(value, Fraction) and value.denominator <= 100 and float(text) != value:
         return str(value).replace("-", "−")
-    return show_number(float(value), "{:.4g}").replace("-", "−")
+    return show_number(float(value), "{:.4g}")
 
 
 def intervals(region: Sequence[tuple]) -> str:

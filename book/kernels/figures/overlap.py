@@ -1,15 +1,86 @@
 """What the page kernels/overlap draws."""
 
+import math
 from collections.abc import Mapping, Sequence
 
+import seaborn as sns
+import torch
 from matplotlib import pyplot as plt
 from torch import Tensor
 
 from dlgn_lib.kernels import trace_normalize
+from dlgn_lib.models import GatedNet
 from dlgn_lib.plots.bands import seed_band
-from dlgn_lib.plots.looks import ROLES, Drawing, house_style, looks, room_at_the_right
+from dlgn_lib.plots.looks import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    ROLES,
+    Drawing,
+    house_style,
+    looks,
+    room_at_the_right,
+)
 from dlgn_lib.plots.maps import kernel_image
+from dlgn_lib.plots.planes import check_net
 from dlgn_lib.statistics import median
+
+
+@house_style
+def shared_units(net: GatedNet, pair: Tensor) -> Drawing:
+    """Draw a small net at two inputs at once, `pair` (2, 2): the units that each switches on, and the paths that they share.
+
+    Every unit is a disc; its left half is lit if the unit is on at the first input, its right half if at the second.
+    """
+    check_net(net, in_dim=2)
+    lit = [gate.bool() for gate in net.gates(pair, hard=True)]  # (2, M) for each layer
+    both = [on.all(dim=0) for on in lit]
+    counts = [int(on.sum()) for on in both]
+    figure, (plane, ax) = plt.subplots(1, 2, figsize=(7.4, 3.5), width_ratios=[1, 2.1])
+    turns = torch.linspace(0, 2 * math.pi, 181)
+    plane.plot(turns.cos(), turns.sin(), color=FAINT, lw=0.8)
+    for point, colour, name in zip(pair.tolist(), (BLUE, ORANGE), ("$x$", "$x'$"), strict=True):
+        plane.plot([0, point[0]], [0, point[1]], color=colour, lw=1)
+        plane.plot(*point, "o", color=colour, ms=9)
+        plane.text(*(1.28 * value for value in point), name, ha="center", va="center", fontsize=12)
+    plane.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xticks=[], yticks=[], title="two inputs")
+    place = [[(layer, (width - 1) / 2 - unit) for unit in range(width)] for layer, width in enumerate(net.widths)]
+    for shared, nodes, above, others in zip(both, place, both[1:], place[1:], strict=False):
+        for one, start in zip(shared.tolist(), nodes, strict=True):
+            for other, end in zip(above.tolist(), others, strict=True):
+                thick = one and other
+                ax.plot(*zip(start, end, strict=True), color=INK if thick else GREY, lw=1.8 if thick else 0.5, zorder=1)
+    for on, shared, nodes in zip(lit, both, place, strict=True):
+        for unit, at in enumerate(nodes):
+            edge = {"mec": INK, "mew": 2 if shared[unit] else 0.8, "ms": 27, "ls": "none", "marker": "o"}
+            ax.plot(*at, mfc="white", zorder=3, **edge)
+            for side, colour, own in zip(("left", "right"), (BLUE, ORANGE), on[:, unit].tolist(), strict=True):
+                if own:
+                    ax.plot(*at, fillstyle=side, mfc=colour, markerfacecoloralt="none", zorder=4, **edge)
+    for layer, count in enumerate(counts):
+        ax.annotate(
+            f"layer {layer + 1}\n{count} shared",
+            (layer, 0.0),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="bottom",
+        )
+    paths = math.prod(counts)
+    product = " · ".join(map(str, counts))
+    ax.set(xlim=(-0.4, len(place) - 0.6), xticks=[], yticks=[])
+    ax.set_title(f"{product} = {paths} of {math.prod(net.widths)} paths are active at both")
+    ax.margins(y=0.32)
+    for one in (plane, ax):
+        sns.despine(ax=one, left=True, bottom=True)
+    each = [", ".join(str(int(gate[row].sum())) for gate in lit) for row in (0, 1)]
+    alt = (
+        f"Left: two inputs on the circle. Right: a net of {len(place)} hidden layers of {net.widths[0]} units. The first "
+        f"input switches on {each[0]} units of its layers, the second {each[1]}; "
+        f"both {', '.join(map(str, counts))}, which makes {paths} shared paths."
+    )
+    return figure, alt
 
 
 @house_style
