@@ -214,7 +214,7 @@ def test_an_answer_in_the_page_is_told_what_the_self_check_says(visits, page):
             said.append(form.locator("[role=status]").inner_text())
             expected = verdict(answer, [((), right)], hints)[1]
             told_wrong = "is not it" in expected
-            assert said[-1] == expected or (told_wrong and "is not it. Try a smaller case" in said[-1]), (
+            assert said[-1] == expected or (told_wrong and "is not it. Go through it" in said[-1]), (
                 answer,
                 said[-1],
             )

@@ -21,7 +21,7 @@ function verdict({ kind, right, hints }, text) {
   const answer = { choice: text, number: numbers[0], numbers }[kind];
   if (same(answer, right)) return "✓ Right.";
   const hint = hints.find(([, wrong]) => wrong.some((one) => same(answer, one)));
-  return hint ? `✗ Not quite. ${hint[0]}` : `✗ Not quite: ${text} is not it. Try a smaller case by hand first.`;
+  return hint ? `✗ Not quite. ${hint[0]}` : `✗ Not quite: ${text} is not it. Go through it once more, step by step.`;
 }
 
 addEventListener("DOMContentLoaded", () => {

@@ -89,7 +89,7 @@ def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] 
     args, got, expected = next((a, r, e) for r, (a, e) in zip(results, cases, strict=True) if not _same(r, e))
     kind = _other_kind(got, expected)
     if not callable(answer):
-        return False, f"✗ Not quite: {got} is not it.{kind or ' Try a smaller case by hand first.'}"
+        return False, f"✗ Not quite: {got} is not it.{kind or ' Go through it once more, step by step.'}"
     given = str(args) if len(str(args)) < 80 else "of one test case"
     return False, f"✗ Not quite: for the input {given} the answer is {expected}, yours gives {got}.{kind}"
 
