@@ -3,6 +3,7 @@
 Every row first checks that both sides compute the same, then times them in turn and keeps the fastest of each.
 """
 
+import gzip
 import time
 from itertools import pairwise
 
@@ -240,12 +241,64 @@ def bench_engine(steps=200):
             line(f"{steps} steps, {kind}, engine against plain JavaScript", 8, slow, fast)
 
 
+def limit(what, value, unit, budget, least=False):
+    """Print a value beside the most, or the least, that it should be."""
+    kept = value >= budget if least else value <= budget
+    word = "at least" if least else "at most"
+    print(f"{what:58s} {value:9.3g} {unit} ({word} {budget}) {'ok' if kept else 'OUT OF BUDGET'}", flush=True)
+
+
+#: how long the playground takes to a step, and how many pictures the page draws meanwhile
+PLAY = """async until => {
+  const shown = () => +document.querySelector('[data-playground] output').textContent;
+  let frames = 0, on = true;
+  requestAnimationFrame(function next() { frames += 1; if (on) requestAnimationFrame(next); });
+  const began = performance.now();
+  document.querySelector('[data-playground] button.play').click();
+  while (shown() < until) await new Promise(requestAnimationFrame);
+  on = false;
+  document.querySelector('[data-playground] button.play').click();
+  return [performance.now() - began, frames];
+}"""
+
+
+def bench_playground():
+    """What a reader waits for: the canonical run, twenty seeds with the page at work, the first answer, the bytes."""
+    with chromium.engine() as call:
+        runs = [call("race", options={"kind": "DLGN"}, below=0.01, steps=2000, lr=2e-3) for _ in range(3)]
+        steps = [run["step"] for run in runs]
+        limit(f"canonical DLGN to loss 0.01 (step {steps[0]})", min(run["ms"] for run in runs) / 1000, "s", 1)
+        frozen = call("race", options={"kind": "DLGN", "frozen": True}, below=0.01, steps=2000, lr=2e-3)["step"]
+        print(f"{'frozen DLGN to loss 0.01 in 2000 steps':58s} {'never' if frozen is None else frozen}")
+    with chromium.served() as (browser, host):
+        tab = browser.new_page(viewport={"width": 1280, "height": 1000})
+        tab.goto(f"{host}/embed.html#seeds=20")
+        tab.wait_for_function("() => /Step 0/.test(document.querySelector('.status')?.textContent)")
+        tab.goto("about:blank")
+        tab.goto(f"{host}/embed.html")
+        waited = tab.evaluate(
+            "async () => { while (!/Step 0/.test(document.querySelector('.status')?.textContent))"
+            " await new Promise(requestAnimationFrame);"
+            " return performance.now() - performance.getEntriesByType('navigation')[0].loadEventEnd }"
+        )
+        limit("playground: from load to the first picture", waited, "ms", 100)
+        tab.goto("about:blank")
+        tab.goto(f"{host}/embed.html#seeds=20")
+        tab.wait_for_function("() => /Step 0/.test(document.querySelector('.status')?.textContent)")
+        took, frames = tab.evaluate(PLAY, 500)
+        limit("playground: 20 seeds, 500 steps", took / 1000, "s", 10)
+        limit("playground: pictures a second meanwhile", frames / took * 1000, "", 30, least=True)
+    engine = b"".join(file.read_bytes() for file in sorted((chromium.LIVE / "src").glob("*.js")))
+    limit("engine, compressed", len(gzip.compress(engine)) / 1000, "kB", 30)
+
+
 if __name__ == "__main__":
     torch.set_flush_denormal(True)  # on both sides: products of nearly closed gates are slow otherwise
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; plain code, this library, ratio")
     bench_step("DLGN", 1, 1.5)
     bench_step("ReLU", 1, 1)
     bench_engine()
+    bench_playground()
     for kind in ("DLGN", "ReLU"):
         for width, budget in ((32, 5), (64, 3), (128, 1.5)):
             bench_ensemble(kind, width, budget)

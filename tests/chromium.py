@@ -40,24 +40,31 @@ class _Host(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def engine() -> Iterator[Callable]:
-    """Yield `call(name, **argument)`, which calls a function of live/tests/driver.js, under the policy of the site."""
+def served() -> Iterator[tuple[Browser, str]]:
+    """Start Chromium, and serve live/ under the policy of the site; yield the browser and the address."""
     with (
         ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Host, directory=LIVE)) as server,
         started() as browser,
     ):
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
+        try:
+            yield browser, f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def engine() -> Iterator[Callable]:
+    """Yield `call(name, **argument)`, which calls a function of live/tests/driver.js."""
+    with served() as (browser, host):
         tab = browser.new_page()
         tab.set_default_timeout(300_000)
-        tab.goto(f"http://127.0.0.1:{server.server_port}/tests/")
+        tab.goto(f"{host}/tests/")
 
         def call(name: str, **argument: object) -> object:
             run = "async ([name, argument]) => (await import('/tests/driver.js'))[name](argument)"
             return tab.evaluate(run, [name, argument])
 
-        try:
-            yield call
-        finally:
-            server.shutdown()
-            thread.join()
+        yield call

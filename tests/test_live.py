@@ -9,6 +9,7 @@ import torch
 
 from dlgn_lib import DLGN, DeepLinearNet, GaLUNet, ReLUNet, circle, ntk, overlap_kernel, path_activity
 from dlgn_lib.features import feature_spectrum
+from dlgn_lib.paths import enumerate_paths, path_experts, path_gates
 from dlgn_lib.regions import activation_regions, path_region, region_area
 
 EXPERIMENTS = json.loads((chromium.LIVE / "experiments.json").read_text(encoding="utf-8"))
@@ -129,6 +130,18 @@ def test_the_engine_agrees_with_the_library(call, name, kernels):
     assert apart([theirs["losses"]], [losses]) < STEPS
     assert apart(theirs["trained"], parameters(net)) < STEPS
     assert theirs["again"] == theirs["losses"]  # from a copy of weights and moments
+
+
+@pytest.mark.parametrize("kind", ["ReLU", "DLGN", "GaLU", "deep linear"])
+def test_the_paths_of_a_small_net_are_those_of_the_library_and_add_up(call, kind):
+    options = {"kind": kind, "inDim": 2, "width": [3, 2, 2], "outDim": 1, "seed": 4, "beta": 6.0}
+    net, point = net_of(**options), torch.tensor([[0.7, -0.4]])
+    found = call("paths", options=options, input=point[0].tolist())
+    terms = found["terms"]
+    assert [term["units"] for term in terms] == enumerate_paths(options["width"]).tolist()
+    ours = [path_gates(net, point)[0], path_experts(net, point).flatten()]
+    assert apart([[term[part] for term in terms] for part in ("gate", "expert")], flat(ours)) < ONE_PASS
+    assert sum(term["product"] for term in terms) == pytest.approx(found["out"], rel=1e-4)
 
 
 def test_a_bent_gradient_is_noticed(call):

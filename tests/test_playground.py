@@ -236,6 +236,40 @@ def test_kernels_and_directions_are_seen_when_their_folds_open(visit):
     assert not one.wrong
 
 
+def test_the_output_of_a_small_net_is_written_out_path_by_path(visit):
+    tab = visit("#model=ReLU&width=3&depth=2&seed=1&low=1&high=2").tab
+    fold = tab.locator("details:has(.sum)")
+    fold.locator("summary").click()
+    rows = fold.locator("tbody tr")
+    tab.wait_for_function("() => document.querySelectorAll('.sum tbody tr').length === 9")
+
+    def total():
+        words = fold.locator(".sum > p").last.inner_text().replace("−", "-")
+        return words, [float(value) for value in re.findall(r"(?:to|is) (-?[\d.]+\d)", words)]
+
+    words, (added, out) = total()
+    assert added == out and "9 ticked of 9" in words
+    parts = [float(text.replace("−", "-")) for text in rows.locator("td:last-child").all_inner_texts()]
+    assert sum(parts) == pytest.approx(out, abs=0.05)
+    largest = max(range(9), key=lambda row: abs(parts[row]))
+    rows.nth(largest).locator("input").press(" ")
+    words, (added, same) = total()
+    assert same == out and added == pytest.approx(out - parts[largest], abs=0.011) and "8 ticked" in words
+    assert words in said(tab, "8 ticked").replace("−", "-")  # told to a screen reader, too
+    canvas = tab.locator("canvas[data-view=field]")
+    canvas.click(position={"x": 20, "y": 30})
+    tab.wait_for_function(
+        "before => !document.querySelector('.sum > p:last-of-type').textContent.includes(before)", arg=words[:16]
+    )
+    x, y = map(float, re.findall(r"\((-?[\d.]+), (-?[\d.]+)\)", total()[0])[0])
+    assert x < -1 and y > 0.9
+    fold.locator("input[type=range]").first.press("Home")
+    tab.wait_for_function("() => document.querySelector('.sum > p:last-of-type').textContent.includes('(−1.25')")
+    tab.locator("[data-playground] input[name=width]").fill("64")
+    tab.locator("[data-playground] input[name=width]").press("Enter")
+    tab.wait_for_function("() => document.querySelector('details:has(.sum)').hidden")  # too many to list
+
+
 def test_a_frame_of_another_page_holds_the_playground_alone(visit, address):
     one = visit("#task=xor&width=6&hide=task,seed")
     one.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -7,6 +7,7 @@ export class Session {
   async setup({ x, y, nets, tensors }) {
     this.nets = await Promise.all(nets.map(options => makeNet(x, y, options)));
     if (tensors) this.nets[0].load(matched(this.nets[0].tensors(), tensors));
+    this.x = x;
     this.kept = new Map();
     this.keep();
     return { step: 0, losses: this.nets.map(net => net.gradient()), kernels: this.nets[0].k.name };
@@ -38,15 +39,23 @@ export class Session {
   }
 
   /**
-   * What a drawing needs of net number `net`: any of outputs and path activity at points (flat), and what is
-   * measured on the data. The losses of all nets, as they are now, come with it.
+   * What a drawing needs of net number `net`: any of outputs and path activity at points (flat), gates and experts'
+   * matrices at the one input `inside`, outputs at the `data` (`fitted`), and what else is measured there. The losses of all
+   * nets, as they are now, come with it, but for a look in passing (`losses` false), since they take a step's time each.
    */
-  look({ net: number = 0, points, paths = false, activity = false, overlap = false, tangent = false, planes = false }) {
-    const net = this.nets[number], result = { step: net.t, losses: this.nets.map(each => each.gradient()) };
+  look({ net: number = 0, points, paths = false, inside, data = false, losses = true, activity = false, overlap = false, tangent = false, planes = false }) {
+    const net = this.nets[number], result = { step: net.t };
+    if (losses) result.losses = this.nets.map(each => each.gradient());
+    if (data) result.fitted = net.evaluate(this.x).out;
     if (points) {
       const { out, gates } = net.evaluate(points, { gates: paths });
       result.out = out;
       if (paths) result.paths = activityOf(net, gates, points.length / net.D);
+    }
+    if (inside) {
+      const { out, gates } = net.evaluate(inside, { gates: true });
+      const matrices = net.tensors().filter(({ name }) => name.startsWith("value_") && name.endsWith(".weight"));
+      result.inside = { out: out[0], gates: gates.map(layer => Array.from(layer)), matrices };
     }
     if (activity) result.activity = pathActivity(net, true);
     if (overlap) result.overlap = overlapKernel(net, true);

@@ -4,6 +4,8 @@ import { halfSpaces, overlapKernel, pathActivity, tangentKernel } from "../src/m
 import { makeNet } from "../src/net.js";
 import { activationRegions, area, pathRegion } from "../src/regions.js";
 import { TASKS, netOptions as options, read } from "../src/playground/state.js";
+import { pathTerms } from "../src/paths.js";
+import { Session } from "../src/session.js";
 import { featureSpectrum } from "../src/spectrum.js";
 
 const list = part => Array.from(part);
@@ -35,6 +37,14 @@ export async function regions({ options, bounds, path }) {
   const net = await makeNet(new Float32Array(options.inDim), new Float32Array(1), unpacked(options));
   const found = activationRegions(net, bounds).map(({ polygon, pattern }) => [pattern.flat().join(""), area(polygon)]);
   return { found, path: pathRegion(net, path, bounds).map(area) };
+}
+
+/** The paths of a net at one input, as the playground lists them, and the output there. */
+export async function paths({ options, input }) {
+  const session = new Session();
+  await session.setup({ x: Float32Array.from(input), y: new Float32Array(1), nets: [unpacked(options)] });
+  const { out, gates, matrices } = session.look({ inside: Float32Array.from(input) }).inside;
+  return { out, terms: pathTerms(matrices, gates, input) };
 }
 
 export function spectrum({ features, n, target }) {

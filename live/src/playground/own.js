@@ -30,9 +30,10 @@ export class Own {
   attach({ name, drawing }) {
     if (name === "field") {
       drawing.addEventListener("pointerdown", event => {
-        if (this.get().task !== "points") return;
         const box = drawing.getBoundingClientRect();
-        this.cursor = [REACH * (2 * (event.clientX - box.left) / box.width - 1), REACH * (1 - 2 * (event.clientY - box.top) / box.height)];
+        const place = [REACH * (2 * (event.clientX - box.left) / box.width - 1), REACH * (1 - 2 * (event.clientY - box.top) / box.height)];
+        if (this.get().task !== "points") return this.probe?.(place);
+        this.cursor = place;
         this.point(+this.colour.value);
       });
       drawing.addEventListener("keydown", event => this.key(event));
@@ -115,6 +116,9 @@ export class Own {
     this.say(`Angle ${Math.round(360 * (this.angle + 0.5) / n)}°, target ${ownCurve(letters.join(""), n).y[this.angle].toFixed(1).replace("-", "−")}.`);
   }
 
-  /** Where the keys are, drawn on what has the focus. */
-  mark(canvas) { if (document.activeElement === canvas && this.get().task === "points") paintCursor(canvas, this.cursor, REACH); }
+  /** Where the keys are, drawn on what has the focus; and the input at which one looks inside. */
+  mark(canvas, input) {
+    if (document.activeElement === canvas && this.get().task === "points") paintCursor(canvas, this.cursor, REACH);
+    if (input) paintCursor(canvas, input, REACH);
+  }
 }

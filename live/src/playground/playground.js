@@ -8,9 +8,9 @@ import { Own } from "./own.js";
 import { SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
 import { VIEWS, asked, makeView } from "./views.js";
 
-const SLICE = 20; // milliseconds of training between two pictures
+const SLICE = 30; // milliseconds of training between two pictures
 const MOST = 20000; // steps
-const FIRST = ["field", "activity", "loss", "angle"], MORE = ["ring", "directions", "overlap", "tangent"];
+const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "ring", "directions", "overlap", "tangent"];
 
 const button = (text, attributes = {}) => element("button", { type: "button", ...attributes }, text);
 const show = value => value === undefined ? "–" : value >= 0.001 ? value.toPrecision(2) : value.toExponential(1).replace("-", "−");
@@ -66,10 +66,16 @@ class Playground {
     this.slider.addEventListener("input", () => { this.pause(); this.enqueue(() => this.walkTo(+this.slider.value)); });
     this.numbers = element("div"), this.tried = element("div"), this.code = element("div");
     const fold = (title, ...content) => element("details", {}, element("summary", {}, title), ...content);
-    this.views = this.names.map(makeView);
+    const table = fold("The numbers in a table", this.numbers);
+    table.addEventListener("toggle", () => this.enqueue(() => this.draw()));
+    this.views = this.names.map(name => this.view(name));
     const seen = this.views.map(view => view.figure);
     const more = this.inline ? [] : MORE.map(name => this.folded(name));
     this.views.forEach(view => this.own.attach(view));
+    this.own.probe = input => {
+      const inside = this.views.find(view => view.panel);
+      if (inside) { inside.panel.choose(input); this.enqueue(() => this.draw()); }
+    };
     this.place.replaceChildren(
       this.form,
       element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, link] : [one, ten, again, usual, link], element("label", {}, "step ", this.slider, this.where)),
@@ -77,13 +83,16 @@ class Playground {
       this.own.tools,
       element("div", { class: "views" }, ...seen),
       this.planes = element("p", { class: "planes" }, element("label", {}, "Half-spaces of layer ", this.layer)),
-      ...more, fold("The numbers in a table", this.numbers), fold("Runs so far", this.tried),
+      ...more, table, fold("Runs so far", this.tried),
       fold("The same in Python", this.code), ...this.inline ? [this.leave = element("p")] : [fold("Weights, and a frame for another page", ...this.files())]);
   }
 
+  /** A view; one that looks inside the net has its input chosen there, or by a click on the map of the output. */
+  view(name) { return makeView(name, () => this.enqueue(() => this.draw()), text => this.say(text)); }
+
   /** A view in a fold, measured only while that is open. */
   folded(name) {
-    const view = makeView(name), title = view.figure.firstChild.textContent;
+    const view = this.view(name), title = view.figure.firstChild.textContent;
     view.fold = element("details", {}, element("summary", {}, title), view.figure);
     view.fold.addEventListener("toggle", () => { if (view.fold.open) this.enqueue(() => this.draw()); });
     this.views.push(view);
@@ -199,13 +208,13 @@ class Playground {
         await this.advance(MOST, SLICE);
         await this.draw();
       });
-      await new Promise(requestAnimationFrame);
+      if (document.hidden) await new Promise(requestAnimationFrame); // nobody looks: wait
     }
     this.pause();
   }
 
   pause() {
-    if (this.playing) this.enqueue(() => this.mark());
+    if (this.playing) this.enqueue(() => this.draw());
     this.playing = false;
     this.play.textContent = "▶ Train";
   }
@@ -222,19 +231,20 @@ class Playground {
   async draw() {
     const { settings, step, data } = this, layer = +this.layer.value;
     const shown = this.views.filter(({ name, fold }) => (!fold || fold.open) && (VIEWS[name].when?.(settings) ?? true));
-    const asks = asked(shown.map(({ name }) => name));
-    const seen = await this.trainer.call("look", { ...asks, planes: asks.planes || layer >= 0 });
-    const { out } = await this.trainer.call("look", { points: data.x });
-    seen.losses.forEach((loss, i) => { this.losses[i][step] = loss; });
-    const run = { seen, data, out, losses: this.losses, furthest: this.furthest, layer, settings };
+    const asks = asked(shown.map(({ name }) => name)), panel = shown.find(view => view.panel)?.panel;
+    if (panel) asks.inside = Float32Array.from(panel.input);
+    const seen = await this.trainer.call("look", { ...asks, planes: asks.planes || layer >= 0, data: true, losses: !this.playing });
+    seen.losses?.forEach((loss, i) => { this.losses[i][step] = loss; });
+    const out = seen.fitted, run = { seen, data, out, losses: this.losses, furthest: this.furthest, layer, settings };
     this.out = out;
     for (const view of this.views) {
       const { name, drawing, figure, fold } = view, { when, paint, chart } = VIEWS[name];
       (fold ?? figure).hidden = when ? !when(settings) : false;
       if (!shown.includes(view)) continue;
-      if (paint) paint(drawing, run);
+      if (view.panel) view.panel.update(seen.inside);
+      else if (paint) paint(drawing, run);
       else drawing.innerHTML = chart(run);
-      if (name === "field") this.own.mark(drawing);
+      if (name === "field") this.own.mark(drawing, panel?.input);
     }
     this.tell(out);
   }
@@ -242,7 +252,7 @@ class Playground {
   /** Say in words and numbers what is seen. */
   tell(out) {
     const { settings, step, data, losses } = this;
-    const now = losses.map(run => run[step]).sort((a, b) => a - b), loss = show(median(now));
+    const now = losses.map(run => run[step] ?? run.at(-1)).sort((a, b) => a - b), loss = show(median(now));
     const right = [...out].filter((v, i) => v * data.y[i] > 0).length / out.length;
     const parts = [`Step ${step}, loss ${loss}${settings.seeds > 1 ? ` (median of ${settings.seeds} seeds, ${show(now[0])} to ${show(now.at(-1))})` : ""}`];
     parts.push(`${Math.round(100 * right)} % of the points have the right sign`);
@@ -252,9 +262,10 @@ class Playground {
     for (const { name, drawing } of this.views) drawing.setAttribute("aria-label", VIEWS[name].says(step, Math.round(100 * right), loss));
     Object.assign(this.slider, { max: this.furthest, value: step });
     this.where.textContent = step;
-    this.numbers.replaceChildren(table(["point", "target", "output"], [...out].map((v, i) => [`(${data.x[2 * i].toFixed(2)}, ${data.x[2 * i + 1].toFixed(2)})`, data.y[i].toFixed(2), v.toFixed(2)])));
+    if (this.numbers.parentElement.open) this.numbers.replaceChildren(table(["point", "target", "output"], [...out].map((v, i) => [`(${data.x[2 * i].toFixed(2)}, ${data.x[2 * i + 1].toFixed(2)})`, data.y[i].toFixed(2), v.toFixed(2)])));
+    if (this.playing) return;
     this.code.replaceChildren(this.snippet());
-    if (!this.playing) this.mark();
+    this.mark();
   }
 
   snippet() {

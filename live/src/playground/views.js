@@ -1,6 +1,7 @@
 // What can be seen of a run: for each view what it asks of the net, and how it is drawn.
 import { SCALES, angleChart, gradient, lossChart, paintMap, paintPlanes, paintPoints, ringChart, spokeChart, squareMap } from "./draw.js";
 import { element } from "./controls.js";
+import { PathSum, canList } from "./sum.js";
 import { REACH, TASKS } from "./state.js";
 
 const SIDE = 48, PIXELS = 384; // the maps: points a side, pixels
@@ -22,7 +23,8 @@ const kernel = (name, title) => ({
 
 /**
  * Views by name: title, `asks` (arguments of Session.look), `when(settings)` it makes sense, what it `says`, and either
- * `paint(canvas, run)` or `chart(run)`, which returns SVG. A run is {seen, data, out, losses, furthest, layer, settings}.
+ * `paint(canvas, run)` or `chart(run)`, which returns SVG, or `panel`, a class with an element of its own.
+ * A run is {seen, data, out, losses, furthest, layer, settings}.
  */
 export const VIEWS = {
   field: {
@@ -57,17 +59,21 @@ export const VIEWS = {
     chart: ({ seen, settings }) => spokeChart(seen.planes, settings.hard === "hard" ? 1 : settings.beta),
     says: step => `For each layer the directions of its half-spaces at step ${step}, a spoke for each unit, as long as its gate is steep`,
   },
+  paths: {
+    title: "The output as a sum over paths", when: canList, asks: { inside: true }, panel: PathSum,
+    says: step => `All paths at one input, at step ${step}`,
+  },
   overlap: kernel("overlap", "Overlap kernel, points in order of the angle, as a share of the most"),
   tangent: kernel("tangent", "Tangent kernel, points in order of the angle, as a share of the most"),
 };
 
-/** The element of a view, its drawing within. */
-export function makeView(name) {
-  const { title, scale, ends, map } = VIEWS[name];
-  const kind = { role: "img", "data-view": name, "aria-label": `${title}: not drawn yet` };
-  const drawing = map ? element("canvas", { width: PIXELS, height: PIXELS, ...kind }) : element("div", kind);
+/** The element of a view, its drawing within; a panel calls `moved` when another input is chosen in it, and `say`. */
+export function makeView(name, moved, say) {
+  const { title, scale, ends, map, panel: Panel } = VIEWS[name], panel = Panel && new Panel(moved, say);
+  const kind = { role: panel ? "group" : "img", "data-view": name, "aria-label": `${title}: not drawn yet` };
+  const drawing = panel ? element("div", kind, panel.element) : map ? element("canvas", { width: PIXELS, height: PIXELS, ...kind }) : element("div", kind);
   const bar = scale ? [element("div", { class: "scale" }, ends[0], element("span", { style: `background: ${gradient(SCALES[scale])}` }), ends[1])] : [];
-  return { name, drawing, figure: element("figure", {}, element("figcaption", {}, title), drawing, ...bar) };
+  return { name, drawing, panel, figure: element("figure", {}, element("figcaption", {}, title), drawing, ...bar) };
 }
 
 /** What the session must measure for these views. */
