@@ -223,7 +223,7 @@ def test_a_file_that_does_not_fit_is_refused_and_the_net_stays(visit, tmp_path):
 def test_kernels_and_directions_are_seen_when_their_folds_open(visit):
     one = visit("#width=8&depth=2&step=5")
     said(one.tab, "Step 5,")
-    for name in ("ring", "directions", "overlap", "tangent"):
+    for name in ("ring", "directions", "tiles", "features", "overlap", "tangent"):
         view = one.tab.locator(f"[data-view={name}]")
         assert not view.is_visible()
         view.locator("xpath=ancestor::details").locator("summary").click()
@@ -232,6 +232,10 @@ def test_kernels_and_directions_are_seen_when_their_folds_open(visit):
     painted = "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, 384, 384).data).size"
     assert one.tab.locator("[data-view=overlap]").evaluate(painted) > 20
     assert one.tab.locator("[data-view=directions] .spokes").count() == 2
+    regions = one.tab.locator("[data-view=tiles] polygon").count()
+    assert regions >= 16  # two for each of at least eight lines through the origin
+    assert f"{regions} regions" in one.tab.locator("[data-view=tiles]").inner_text()
+    assert 1 < one.tab.locator("[data-view=features] .bar").count() <= 8
     accessible(one.tab)
     assert not one.wrong
 

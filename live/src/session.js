@@ -1,13 +1,15 @@
 // What a page asks of its nets: make them, train them for a while, look at them. Runs in a worker or in the page itself.
 import { activityOf, halfSpaces, overlapKernel, pathActivity, tangentKernel } from "./measure.js";
 import { makeNet } from "./net.js";
+import { activationRegions } from "./regions.js";
+import { featureSpectrum } from "./spectrum.js";
 
 export class Session {
   /** Make one net for each entry of `nets` (options of makeNet), all on the data x, y; the first starts from `tensors` if given. */
   async setup({ x, y, nets, tensors }) {
     this.nets = await Promise.all(nets.map(options => makeNet(x, y, options)));
     if (tensors) this.nets[0].load(matched(this.nets[0].tensors(), tensors));
-    this.x = x;
+    Object.assign(this, { x, y });
     this.kept = new Map();
     this.keep();
     return { step: 0, losses: this.nets.map(net => net.gradient()), kernels: this.nets[0].k.name };
@@ -40,10 +42,10 @@ export class Session {
 
   /**
    * What a drawing needs of net number `net`: any of outputs and path activity at points (flat), gates and experts'
-   * matrices at the one input `inside`, outputs at the `data` (`fitted`), and what else is measured there. The losses of all
+   * matrices at the one input `inside`, the regions of constant gates in the box `tiles`, the spectrum of the `features`, outputs at the `data` (`fitted`), and what else is measured there. The losses of all
    * nets, as they are now, come with it, but for a look in passing (`losses` false), since they take a step's time each.
    */
-  look({ net: number = 0, points, paths = false, inside, data = false, losses = true, activity = false, overlap = false, tangent = false, planes = false }) {
+  look({ net: number = 0, points, paths = false, inside, tiles, data = false, losses = true, features = false, activity = false, overlap = false, tangent = false, planes = false }) {
     const net = this.nets[number], result = { step: net.t };
     if (losses) result.losses = this.nets.map(each => each.gradient());
     if (data) result.fitted = net.evaluate(this.x).out;
@@ -56,6 +58,12 @@ export class Session {
       const { out, gates } = net.evaluate(inside, { gates: true });
       const matrices = net.tensors().filter(({ name }) => name.startsWith("value_") && name.endsWith(".weight"));
       result.inside = { out: out[0], gates: gates.map(layer => Array.from(layer)), matrices };
+    }
+    if (tiles)
+      result.tiles = activationRegions(net, tiles).map(({ polygon, pattern }) => ({ polygon, on: pattern.map(layer => layer.reduce((a, b) => a + b, 0)) }));
+    if (features) {
+      const { eigenvalues, quality } = featureSpectrum(net.evaluate(this.x, { features: true }).features, net.n, this.y);
+      result.features = { eigenvalues, quality };
     }
     if (activity) result.activity = pathActivity(net, true);
     if (overlap) result.overlap = overlapKernel(net, true);

@@ -120,6 +120,30 @@ export function angleChart(y, out) {
   return frame(`${ticks}${marks}<path class="target" d="${curve(y)}"/><path class="line" d="${curve(out)}"/>`, "angle θ", "target (dotted), output");
 }
 
+/** Regions (polygons of the plane, with the number of units that are on in each layer), coloured by their active paths. */
+export function tileChart(tiles, reach) {
+  const active = tiles.map(({ on }) => on.reduce((product, units) => product * units, 1)), top = active.reduce((a, b) => Math.max(a, b), 1e-9);
+  const shapes = tiles.map(({ polygon }, i) =>
+    `<polygon fill="rgb(${colour(OFF_ON, active[i] / top)})" points="${polygon.map(([a, b]) => `${a.toFixed(3)},${(-b).toFixed(3)}`).join(" ")}"/>`).join("");
+  return `<svg class="tiles" viewBox="${-reach} ${-reach} ${2 * reach} ${2 * reach}" aria-hidden="true">${shapes}</svg><p>${tiles.length} regions; the brightest have ${top < 1 ? 0 : top} active paths.</p>`;
+}
+
+/** Eigenvalues of features, relative to the first, as bars on a logarithmic axis; the share of the target in the first k as a line. */
+export function featureChart({ eigenvalues, quality }) {
+  const few = Math.min(20, eigenvalues.length), floor = 1e-6, wide = (WIDTH - LEFT - 6) / 20;
+  const up = v => TOP + (HEIGHT - BOTTOM - TOP) * Math.log10(Math.max(v, floor)) / Math.log10(floor);
+  const rise = v => TOP + (HEIGHT - BOTTOM - TOP) * (1 - Math.min(1, v));
+  let held = 0;
+  const line = Array.from({ length: few }, (_, k) => [LEFT + wide * (k + 0.5), rise(held += quality[k])]);
+  const bars = Array.from({ length: few }, (_, k) => {
+    const y = up(eigenvalues[k] / eigenvalues[0]);
+    return `<rect class="bar" x="${(LEFT + wide * (k + 0.15)).toFixed(1)}" y="${y.toFixed(1)}" width="${(0.7 * wide).toFixed(1)}" height="${Math.max(0, HEIGHT - BOTTOM - y).toFixed(1)}"/>`;
+  }).join("");
+  const ticks = [1, 1e-2, 1e-4].map(v => `<path class="grid" d="M${LEFT} ${up(v)}H${WIDTH}"/>${text(LEFT - 4, up(v) + 4, v === 1 ? 1 : v === 1e-2 ? "0.01" : "10⁻⁴", "end")}`).join("");
+  const marks = [1, 10, 20].map(k => text(LEFT + wide * (k - 0.5), HEIGHT - BOTTOM + 13, k)).join("");
+  return frame(`${ticks}${bars}${marks}<path class="line" d="${path(line)}"/>`, "feature k (line: share of the target, 0 to 1)", "eigenvalue");
+}
+
 /** The sum of the terms as it grows, one after the other, to the output (dotted). */
 export function stairChart(terms, out) {
   const sums = terms.reduce((all, term) => [...all, all.at(-1) + term], [0]), ends = [...sums, out];

@@ -10,7 +10,7 @@ import { VIEWS, asked, makeView } from "./views.js";
 
 const SLICE = 30; // milliseconds of training between two pictures
 const MOST = 20000; // steps
-const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "ring", "directions", "overlap", "tangent"];
+const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "features", "overlap", "tangent"];
 
 const button = (text, attributes = {}) => element("button", { type: "button", ...attributes }, text);
 const show = value => value === undefined ? "–" : value >= 0.001 ? value.toPrecision(2) : value.toExponential(1).replace("-", "−");

@@ -1,5 +1,5 @@
 // What can be seen of a run: for each view what it asks of the net, and how it is drawn.
-import { SCALES, angleChart, gradient, lossChart, paintMap, paintPlanes, paintPoints, ringChart, spokeChart, squareMap } from "./draw.js";
+import { SCALES, angleChart, featureChart, gradient, lossChart, paintMap, paintPlanes, paintPoints, ringChart, spokeChart, squareMap, tileChart } from "./draw.js";
 import { element } from "./controls.js";
 import { PathSum, canList } from "./sum.js";
 import { REACH, TASKS } from "./state.js";
@@ -62,6 +62,16 @@ export const VIEWS = {
   paths: {
     title: "The output as a sum over paths", when: canList, asks: { inside: true }, panel: PathSum,
     says: step => `All paths at one input, at step ${step}`,
+  },
+  tiles: {
+    title: "Regions in which no gate switches, bright where many paths are active", when: ({ width, depth }) => width * depth <= 48,
+    asks: { tiles: [[-REACH, REACH], [-REACH, REACH]] }, chart: ({ seen }) => tileChart(seen.tiles, REACH),
+    says: step => `Map of all regions of constant gates at step ${step}`,
+  },
+  features: {
+    title: "Features of the last layer: eigenvalues, and how much of the target the first k hold", when: ({ width }) => width <= 64,
+    asks: { features: true }, chart: ({ seen }) => featureChart(seen.features),
+    says: step => `Eigenvalues of the features at step ${step}, and the share of the target in the first of them`,
   },
   overlap: kernel("overlap", "Overlap kernel, points in order of the angle, as a share of the most"),
   tangent: kernel("tangent", "Tangent kernel, points in order of the angle, as a share of the most"),
