@@ -13,7 +13,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course adopt bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -83,6 +83,9 @@ lengths: $(BUILT)  ## count the screens of every page of the built site, into bo
 course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
 	$(SITE_TOOL).export_notebooks --out _build/course/student --edition student
 	$(SITE_TOOL).export_notebooks --out _build/course/teacher --edition teacher
+
+adopt: $(READY)  ## make it your own: `make adopt REPO=owner/name [AUTHOR="..."]` writes its address everywhere
+	$(SITE_TOOL).adopt "$(REPO)" $(if $(AUTHOR),--author "$(AUTHOR)")
 
 bench: $(READY)  ## measure the library's speed against plain code, as ratios in one run
 	$(BIN)/python tests/bench.py
