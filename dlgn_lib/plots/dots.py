@@ -21,7 +21,7 @@ def apart(count: int, width: float) -> Tensor:
 def heading_rows(ax: Axes, labels: Mapping[float, str], headings: Sequence[float]) -> None:
     """Label the rows of a table of marks, row 0 on top: grey bars with bold text at the `headings`."""
     for y in headings:
-        ax.axhspan(y - 0.5, y + 0.5, color="#f0f0f0", lw=0, zorder=0)
+        ax.axhspan(y - 0.5, y + 0.5, color=FAINT, alpha=0.18, lw=0, zorder=0)
     ax.set_yticks(list(labels), list(labels.values()))
     for y, text in zip(labels, ax.get_yticklabels(), strict=True):
         if y in headings:

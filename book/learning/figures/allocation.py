@@ -191,7 +191,7 @@ def transplants(
         spread = place + torch.linspace(-0.2, 0.2, len(values))
         right.plot(spread[values.isfinite()], reached, "o", color=BLUE, ms=5, alpha=0.8)
         right.plot(spread[~values.isfinite()], [never] * (len(values) - len(reached)), "^", color=RED, ms=5, mfc="none")
-    right.axvspan(list(times).index(time) - 0.4, list(times).index(time) + 0.4, color="#eeeeee", lw=0, zorder=0)
+    right.axvspan(list(times).index(time) - 0.4, list(times).index(time) + 0.4, color=FAINT, alpha=0.18, lw=0, zorder=0)
     right.set(yscale="log", ylim=(40, 1.3 * never), xlabel="gates taken at step", ylabel=f"steps to loss {target:g}")
     right.set_yticks([50, 100, 200, longest, never], ["50", "100", "200", str(longest), "later"])
     right.set_xticks(list(places), [str(t) for t in times])

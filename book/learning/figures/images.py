@@ -9,7 +9,7 @@ from torch import Tensor
 from dlgn_lib.normals import mean_cosine, participation_ratio
 from dlgn_lib.plots.bands import seed_band
 from dlgn_lib.plots.dots import apart
-from dlgn_lib.plots.looks import BLUE, GREY, RED, ROLES, WEIGHTS, Drawing, house_style, looks
+from dlgn_lib.plots.looks import BLUE, FAINT, GREY, RED, ROLES, WEIGHTS, Drawing, house_style, looks
 
 
 @house_style
@@ -110,7 +110,7 @@ def accuracies(tables: Mapping[str, Mapping[str, Tensor]]) -> Drawing:
             ax.axvline(100 * rows["ReLU"].mean(), color=RED, lw=0.9, ls=(0, (4, 2)), zorder=0)
         ax.set_title(data, fontsize=10)
         ax.set_xlabel("test accuracy, %")
-        ax.grid(axis="x", color="#e4e4e4", lw=0.6)
+        ax.grid(axis="x", color=FAINT, alpha=0.3, lw=0.6)
         each = ", ".join(f"{m} {100 * rows[m].mean():.1f} ± {100 * rows[m].std():.1f}" for m in models)
         told.append(f"{' '.join(data.split())}: {each}")
     axes[0, 0].set_yticks(range(len(models)), models)
@@ -142,5 +142,5 @@ def differences(rows: Mapping[str, Tensor], factor: float, xlabel: str) -> Drawi
     ax.axvline(0, **ROLES["middle"])
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(xlabel=xlabel, ylim=(len(rows) - 0.5, -0.5))
-    ax.grid(axis="x", color="#e4e4e4", lw=0.6)
+    ax.grid(axis="x", color=FAINT, alpha=0.3, lw=0.6)
     return figure, f"Paired differences over seeds, {xlabel}, mean and interval: {'; '.join(told)}."

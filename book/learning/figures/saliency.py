@@ -9,7 +9,7 @@ from torch import Tensor
 
 from dlgn_lib.plots.bands import seed_band
 from dlgn_lib.plots.dots import apart
-from dlgn_lib.plots.looks import WEIGHTS, Drawing, house_style, looks
+from dlgn_lib.plots.looks import FAINT, WEIGHTS, Drawing, house_style, looks
 from dlgn_lib.statistics import median
 
 
@@ -92,7 +92,7 @@ def seed_rows(rows: Mapping[str, Mapping[str, Tensor]], xlabel: str, breaks: Seq
         ax.axhline(y - 0.5, color="#bbbbbb", lw=0.8)
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(xlabel=xlabel, ylim=(len(rows) - 0.5, -0.5))
-    ax.grid(axis="x", color="#e4e4e4", lw=0.6)
+    ax.grid(axis="x", color=FAINT, alpha=0.3, lw=0.6)
     ax.tick_params(axis="y", length=0)
     figure.legend(loc="outside upper right", ncols=len(names), fontsize=9.5)
     return figure, f"{xlabel}, medians over seeds: {'; '.join(told)}."
@@ -108,6 +108,6 @@ def kept(counts: Sequence[int], curves: Mapping[str, Tensor], xlabel: str) -> Dr
         told.append(f"{name} " + ", ".join(f"{m:.2f} at {k}" for k, m in zip(counts, middle, strict=True)))
     ax.set_xticks(range(len(counts)), list(map(str, counts)))
     ax.set(xlabel=xlabel, ylabel="share of answers that stay the same", ylim=(0, 1.02))
-    ax.grid(axis="y", color="#e4e4e4", lw=0.6)
+    ax.grid(axis="y", color=FAINT, alpha=0.3, lw=0.6)
     ax.legend(loc="upper left", fontsize=9.5, handlelength=2.8)
     return figure, f"Answers that stay the same over {xlabel}, medians over seeds: {'; '.join(told)}."

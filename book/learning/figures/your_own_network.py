@@ -61,7 +61,7 @@ def before_after(rows: Mapping[str, Tensor], level: float, level_name: str, xlab
     ax.annotate(level_name, (level, -0.62), (4, 0), textcoords="offset points", fontsize=9.5, color=INK, va="center")
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(xlabel=xlabel, ylim=(len(rows) - 0.5, -0.8))
-    ax.grid(axis="x", color="#e4e4e4", lw=0.6)
+    ax.grid(axis="x", color=FAINT, alpha=0.3, lw=0.6)
     ax.tick_params(axis="y", length=0)
     return figure, (
         f"{xlabel}, before training (open marks) and after (filled), one line per seed, medians: {'; '.join(told)}. "

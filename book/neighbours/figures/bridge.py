@@ -144,7 +144,7 @@ def timeline(
                 ax.text(4.6, y, f"{earlier}", va="center", ha="center", fontsize=9, color=colour)
                 told.append(f"{phase}, {network}, {label}: {median(ratio):.2f}, earlier in {earlier}".replace("$", ""))
         for edge in range(len(labels) - 1):
-            ax.axhline(edge + 0.5, color="#e5e5e5", lw=0.8, zorder=0)
+            ax.axhline(edge + 0.5, color=FAINT, alpha=0.3, lw=0.8, zorder=0)
         ax.axvline(1, **ROLES["level"], zorder=0)
         ax.set(xscale="log", xlim=(0.06, 6.5), ylim=(len(labels) - 0.5, -0.5))
         ax.set_title(title, loc="left", fontsize=10)

@@ -96,7 +96,7 @@ def variance_shares(
     ax.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xlabel="share of variance by item", ylabel="share by interaction")
     ax.set_title(f"step {step}", fontsize=11)
     for place, text, align in (
-        ((0.86, 0.02), "pure item", "right"),
+        ((0.99, 0.23), "pure item ↓", "right"),
         ((0.015, 0.1), "pure\ncontext", "left"),
         ((0.13, 0.94), "pure interaction", "left"),
     ):
