@@ -116,7 +116,7 @@ class Playground {
   }
 
   /** One thing at a time, in order: a press of a button waits for the picture before it. */
-  enqueue(job) { return this.work = this.work.then(job).catch(error => { this.pause(); this.say(error.message); }); }
+  enqueue(job) { return this.work = this.work.then(job).catch(error => { this.stop(); this.say(error.message); }); }
 
   say(text) { this.status.textContent = text; }
 
@@ -213,8 +213,13 @@ class Playground {
     this.pause();
   }
 
+  /** Stop, and draw once more with all that is left out while it runs. */
   pause() {
     if (this.playing) this.enqueue(() => this.draw());
+    this.stop();
+  }
+
+  stop() {
     this.playing = false;
     this.play.textContent = "▶ Train";
   }
