@@ -77,8 +77,8 @@ def shared_units(net: GatedNet, pair: Tensor) -> Drawing:
     each = [", ".join(str(int(gate[row].sum())) for gate in lit) for row in (0, 1)]
     turn = math.degrees(math.acos(max(-1.0, min(1.0, float(torch.cosine_similarity(*pair, dim=0))))))
     alt = (
-        f"Left: two inputs on the circle, {turn:.0f} degrees apart. Right: a net of {len(place)} hidden layers of {net.widths[0]} units. The first "
-        f"input switches on {each[0]} units of its layers, the second {each[1]}; "
+        f"Left: two inputs on the circle, {turn:.0f} degrees apart. Right: a net of {len(place)} hidden layers of "
+        f"{net.widths[0]} units. The first input switches on {each[0]} units of its layers, the second {each[1]}; "
         f"both {', '.join(map(str, counts))}, which makes {paths} shared paths."
     )
     return figure, alt
