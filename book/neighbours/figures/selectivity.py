@@ -158,7 +158,7 @@ def interaction_course(
     """
     figure, (top, low) = plt.subplots(2, 1, figsize=(7.0, 3.7), sharex=True, height_ratios=[1, 1.7])
     seed_band(top, steps, interaction, INK, lw=1.8)
-    top.set(ylabel="interaction\n(share of variance)", ylim=(0, 0.22))
+    top.set(ylabel="interaction", ylim=(0, 0.22))
     top.set_title(f"{contexts} contexts", fontsize=11)
     told, there = [], median(interaction, 0) > 0.002
     for (square, values), colour, line in zip(levels.items(), (BLUE, GREEN, ORANGE), ("-", "--", "-."), strict=False):
@@ -170,7 +170,7 @@ def interaction_course(
         told.append(
             f"level {square} {median(values[:, -1]).item():.2f} (predicted {theory[square]:.2f}, random {random[square]:.2f})"
         )
-    low.set(xlabel="step", ylabel="share of the interaction", ylim=(0, 1), xlim=(0, steps[-1].item()))
+    low.set(xlabel="step", ylabel="its levels", ylim=(0, 1), xlim=(0, steps[-1].item()))
     low.legend(loc="upper right", fontsize=9.5, ncols=3)
     least = median(interaction, 0).min().item()
     return figure, (
