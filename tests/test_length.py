@@ -61,8 +61,8 @@ def test_the_rule_is_told_as_it_is():
     for phrase in ("formula takes half a minute", "figure one minute", "open code takes four seconds", "as two words"):
         assert phrase in told
     limits = (
-        f"more than {length.MINUTES} minutes. It has at most {lengths.SCREENS} screens of {{}} × {{}} pixels"
-        " with its folds closed"
+        f"more than {length.MINUTES} minutes, or more than {lengths.SCREENS} screens of {{}} × {{}} pixels"
+        " with folds closed"
     )
     assert limits.format(*lengths.SCREEN) in told
     assert Length(words=360, formulas=2, figures=1, code=15).minutes == 5
