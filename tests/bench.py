@@ -272,7 +272,7 @@ def bench_playground():
         print(f"{'frozen DLGN to loss 0.01 in 2000 steps':58s} {'never' if frozen is None else frozen}")
     with chromium.served() as (browser, host):
         tab = browser.new_page(viewport={"width": 1280, "height": 1000})
-        tab.goto(f"{host}/embed.html#seeds=20")
+        tab.goto(f"{host}/embed.html#seeds=20")  # not timed: the browser itself starts
         tab.wait_for_function("() => /Step 0/.test(document.querySelector('.status')?.textContent)")
         tab.goto("about:blank")
         tab.goto(f"{host}/embed.html")

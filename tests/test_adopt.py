@@ -47,6 +47,14 @@ def test_a_fork_has_its_own_address_everywhere_and_can_give_it_back(fork, capsys
     assert {name: (fork / name).read_text(encoding="utf-8") for name in adopt.TEXTS} == before
 
 
+@pytest.mark.parametrize("author", ["A: B", "A #1", '"A"', "- A", "A\nB", " "])
+def test_an_author_that_would_break_the_files_is_refused(fork, author, capsys):
+    before = (fork / "_config.yml").read_bytes()
+    assert adopt.main(["some/book", "--author", author, "--root", str(fork)]) == 1
+    assert "AUTHOR must be a name" in capsys.readouterr().err
+    assert (fork / "_config.yml").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     "repo", ["book", "https://github.com/some/book", "some/book/more", "so--/book", "some/a book", ""]
 )

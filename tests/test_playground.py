@@ -274,6 +274,25 @@ def test_the_output_of_a_small_net_is_written_out_path_by_path(visit):
     tab.wait_for_function("() => document.querySelector('details:has(.sum)').hidden")  # too many to list
 
 
+def test_a_change_while_it_trains_does_not_list_the_paths_of_the_net_before(visit):
+    """A wide net has millions of paths, and is still there when the form already says a narrow one."""
+    listed = visit().tab.evaluate("""async () => {
+      const { playground } = document.querySelector('[data-playground]'), listed = [];
+      const { fold, panel } = playground.views.find(view => view.name === 'paths'), update = panel.update.bind(panel);
+      fold.open = true;
+      panel.update = seen => {
+        listed.push(seen.gates.reduce((paths, gates) => paths * gates.length, 1));
+        if (listed.at(-1) < 100) update(seen);
+      };
+      playground.run();
+      while (playground.step < 3) await new Promise(requestAnimationFrame);
+      playground.change({ ...playground.settings, width: 2, depth: 2 });
+      await playground.work;
+      return listed;
+    }""")
+    assert set(listed) == {4}
+
+
 def test_a_frame_of_another_page_holds_the_playground_alone(visit, address):
     one = visit("#task=xor&width=6&hide=task,seed")
     one.context.grant_permissions(["clipboard-read", "clipboard-write"])

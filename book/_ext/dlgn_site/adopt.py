@@ -40,16 +40,19 @@ def adopt(root: Path, repo: str, author: str | None = None) -> list[str]:
     """Write the address of `repo` (owner/name), and the `author` if given, into the texts; return which have changed.
 
     Raises:
-        ValueError: if `repo` does not read like owner/name, or the book's own address is not found where it should be.
+        ValueError: if `repo` does not read like owner/name, if `author` cannot stand in YAML as it is, or if the address
+            in `_config.yml` is none on GitHub.
     """
     if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[\w.-]+", repo):
         raise ValueError(f"REPO must read like owner/name, as in the address of the repository on GitHub, got {repo!r}")
+    if author and not re.fullmatch(r"[^\W\d_](?:[\w .,'-]*[\w.])?", author):
+        raise ValueError(f"AUTHOR must be a name of letters, spaces and . , ' -, got {author!r}")
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    before, site = config["repository"]["url"].rstrip("/"), config["html"]["baseurl"].rstrip("/") + "/"
+    before, site = (address.rstrip("/") for address in (config["repository"]["url"], config["html"]["baseurl"]))
     if not before.startswith("https://github.com/"):
         raise ValueError(f"repository.url of _config.yml must be an address on GitHub, got {before}")
     old = before.removeprefix("https://github.com/")
-    changes = {site: pages_address(repo), site.rstrip("/"): pages_address(repo).rstrip("/"), old: repo}
+    changes = {site: pages_address(repo).rstrip("/"), old: repo}
     if author:
         changes[config["author"]] = author
     pattern = re.compile("|".join(rf"{re.escape(text)}(?![\w-])" for text in sorted(changes, key=len, reverse=True)))
@@ -61,8 +64,6 @@ def adopt(root: Path, repo: str, author: str | None = None) -> list[str]:
         if new != text:
             file.write_text(new, encoding="utf-8")
             changed.append(name)
-    if "_config.yml" not in changed and old != repo:
-        raise ValueError(f"_config.yml does not hold {old}")
     return changed
 
 

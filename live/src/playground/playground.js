@@ -28,7 +28,7 @@ class Playground {
     this.follow(first);
     if (!this.inline)
       addEventListener("hashchange", () => {
-        this.pause();
+        this.stop();
         this.remember();
         this.follow(read(location.hash));
         this.place.scrollIntoView();
@@ -66,8 +66,8 @@ class Playground {
     this.slider.addEventListener("input", () => { this.pause(); this.enqueue(() => this.walkTo(+this.slider.value)); });
     this.numbers = element("div"), this.tried = element("div"), this.code = element("div");
     const fold = (title, ...content) => element("details", {}, element("summary", {}, title), ...content);
-    const table = fold("The numbers in a table", this.numbers);
-    table.addEventListener("toggle", () => this.enqueue(() => this.draw()));
+    const numbers = fold("The numbers in a table", this.numbers);
+    numbers.addEventListener("toggle", () => this.enqueue(() => this.draw()));
     this.views = this.names.map(name => this.view(name));
     const seen = this.views.map(view => view.figure);
     const more = this.inline ? [] : MORE.map(name => this.folded(name));
@@ -83,7 +83,7 @@ class Playground {
       this.own.tools,
       element("div", { class: "views" }, ...seen),
       this.planes = element("p", { class: "planes" }, element("label", {}, "Half-spaces of layer ", this.layer)),
-      ...more, table, fold("Runs so far", this.tried),
+      ...more, numbers, fold("Runs so far", this.tried),
       fold("The same in Python", this.code), ...this.inline ? [this.leave = element("p")] : [fold("Weights, and a frame for another page", ...this.files())]);
   }
 
@@ -121,7 +121,7 @@ class Playground {
   say(text) { this.status.textContent = text; }
 
   change(settings) {
-    this.pause();
+    this.stop();
     this.remember();
     this.settings = settings;
     this.enqueue(() => this.begin());
@@ -165,7 +165,7 @@ class Playground {
     this.data = TASKS[settings.task].data(settings);
     const nets = Array.from({ length: settings.seeds }, (_, i) => netOptions(settings, i));
     const { losses } = await this.trainer.call("setup", { ...this.data, nets, tensors });
-    Object.assign(this, { step: 0, furthest: 0, losses: losses.map(loss => [loss]) });
+    Object.assign(this, { made: settings, step: 0, furthest: 0, losses: losses.map(loss => [loss]) });
     const drawn = settings.model.includes("DLGN");
     this.layer.replaceChildren(element("option", { value: -1 }, "none"), ...Array.from({ length: drawn ? settings.depth : 0 }, (_, l) => element("option", { value: l }, l + 1)));
     this.planes.hidden = !drawn || !this.names.includes("field");
@@ -234,7 +234,7 @@ class Playground {
   }
 
   async draw() {
-    const { settings, step, data } = this, layer = +this.layer.value;
+    const { made: settings, step, data } = this, layer = +this.layer.value; // the form may be ahead of the nets
     const shown = this.views.filter(({ name, fold }) => (!fold || fold.open) && (VIEWS[name].when?.(settings) ?? true));
     const asks = asked(shown.map(({ name }) => name)), panel = shown.find(view => view.panel)?.panel;
     if (panel) asks.inside = Float32Array.from(panel.input);
