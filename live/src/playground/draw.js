@@ -144,13 +144,16 @@ export function featureChart({ eigenvalues, quality }) {
   return frame(`${ticks}${bars}${marks}<path class="line" d="${path(line)}"/>`, "feature k (line: share of the target, 0 to 1)", "eigenvalue");
 }
 
+/** A number with two digits after the point, with a true minus, and none before a zero. */
+export const rounded = value => (Math.abs(value) < 0.005 ? 0 : value).toFixed(2).replace("-", "−");
+
 /** The sum of the terms as it grows, one after the other, to the output (dotted). */
 export function stairChart(terms, out) {
   const sums = terms.reduce((all, term) => [...all, all.at(-1) + term], [0]), ends = [...sums, out];
   const low = Math.min(...ends), high = Math.max(...ends), span = high - low || 1;
   const across = i => LEFT + (WIDTH - LEFT - 6) * i / Math.max(1, terms.length), up = v => TOP + (HEIGHT - BOTTOM - TOP) * (1 - (v - low) / span);
   const corners = sums.flatMap((sum, i) => i ? [[across(i), up(sums[i - 1])], [across(i), up(sum)]] : [[across(0), up(sum)]]);
-  const ticks = [low, high].map(v => text(LEFT - 4, up(v) + 4, v.toFixed(1).replace("-", "−"), "end")).join("");
+  const ticks = [low, high].map(v => text(LEFT - 4, up(v) + 4, rounded(v), "end")).join("");
   const marks = [0, terms.length].map(i => text(Math.min(across(i), WIDTH - 12), HEIGHT - BOTTOM + 13, i)).join("");
   return frame(`${ticks}${marks}<path class="target" d="M${LEFT} ${up(out)}H${WIDTH}"/><path class="line" d="${path(corners)}"/>`, "paths counted", "their sum");
 }

@@ -8,7 +8,7 @@ import { Own } from "./own.js";
 import { SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
 import { VIEWS, asked, makeView } from "./views.js";
 
-const SLICE = 30; // milliseconds of training between two pictures
+const SLICE = { one: 30, many: 100 }; // milliseconds of training between two pictures, with one seed and with several
 const MOST = 20000; // steps
 const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "features", "overlap", "tangent"];
 
@@ -205,7 +205,7 @@ class Playground {
     this.play.textContent = "⏸ Pause";
     while (this.playing && this.step < MOST) {
       await this.enqueue(async () => {
-        await this.advance(MOST, SLICE);
+        await this.advance(MOST, this.settings.seeds > 1 ? SLICE.many : SLICE.one);
         await this.draw();
       });
       if (document.hidden) await new Promise(requestAnimationFrame); // nobody looks: wait

@@ -1,7 +1,7 @@
 // The view of a small net that writes its output out: the net at one input, and a row for each path, to be ticked.
 import { allPaths, pathTerms } from "../paths.js";
 import { element } from "./controls.js";
-import { stairChart } from "./draw.js";
+import { rounded, stairChart } from "./draw.js";
 import { REACH } from "./state.js";
 
 const MOST = 32; // paths that fit into a table
@@ -10,8 +10,6 @@ const GAP = 76, UP = 44, RADIUS = 15;
 /** Whether a net is small enough, and its paths are all there is: biases of a ReLU net would be paths of their own. */
 export const canList = ({ width, depth, bias, model }) =>
   width ** depth <= MOST && (bias === "no" || model.includes("DLGN") || model === "GaLU");
-
-const round = value => (Math.abs(value) < 0.005 ? 0 : value).toFixed(2).replace("-", "−");
 
 export class PathSum {
   /** `moved(input)` is called when the reader chooses another input, `say(text)` when another sum. */
@@ -59,14 +57,14 @@ export class PathSum {
     this.list(gates.map(layer => layer.length));
     Object.assign(this, { matrices, gates, out, terms: pathTerms(matrices, gates, this.input) });
     this.terms.forEach(({ units, gate, expert, product }, i) =>
-      [units.join(" → "), round(gate), round(expert), round(product)].forEach((text, column) => { this.cells[i][column].textContent = text; }));
+      [units.join(" → "), rounded(gate), rounded(expert), rounded(product)].forEach((text, column) => { this.cells[i][column].textContent = text; }));
     this.add();
   }
 
   /** The sum of what is ticked, beside the output; the edges of these paths are drawn thick. */
   add() {
     const chosen = this.terms.filter((_, i) => this.ticks[i].checked), sum = chosen.reduce((total, term) => total + term.product, 0);
-    this.sum.textContent = `At (${this.input.map(round).join(", ")}) the ${chosen.length} ticked of ${this.terms.length} paths add up to ${round(sum)}; the output is ${round(this.out)}.`;
+    this.sum.textContent = `At (${this.input.map(rounded).join(", ")}) the ${chosen.length} ticked of ${this.terms.length} paths add up to ${rounded(sum)}; the output is ${rounded(this.out)}.`;
     this.terms.forEach(({ gate }, i) => this.rows.children[i].classList.toggle("off", gate < 0.5));
     this.stairs.innerHTML = stairChart(chosen.map(term => term.product), this.out);
     this.picture.innerHTML = drawing(this.matrices, this.gates, chosen.filter(term => term.gate >= 0.5));
@@ -85,7 +83,7 @@ function drawing(matrices, gates, terms) {
       for (let from = 0; from < columns; from++) {
         const [x, y] = place(l, from), [right, down] = place(l + 1, to), t = 0.4;
         edges.push(`<path class="${thick.has(String([l, from, to])) ? "line" : "grid"}" d="M${x} ${y}L${right} ${down}"/>`);
-        if (Math.max(...sizes) === 2) labels.push(`<text class="weight" x="${x + t * (right - x)}" y="${y + t * (down - y) + 3}" text-anchor="middle">${round(values[to * columns + from])}</text>`);
+        if (Math.max(...sizes) === 2) labels.push(`<text class="weight" x="${x + t * (right - x)}" y="${y + t * (down - y) + 3}" text-anchor="middle">${rounded(values[to * columns + from])}</text>`);
       }
   });
   const units = sizes.flatMap((size, layer) => Array.from({ length: size }, (_, unit) => {
