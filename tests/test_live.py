@@ -144,6 +144,24 @@ def test_the_paths_of_a_small_net_are_those_of_the_library_and_add_up(call, kind
     assert sum(term["product"] for term in terms) == pytest.approx(found["out"], rel=1e-4)
 
 
+@pytest.mark.parametrize("shallow", [False, True])
+def test_the_pulls_are_gradients_of_the_loss_in_the_normals(call, shallow):
+    options = {"inDim": 2, "width": [6, 5], "outDim": 1, "beta": 5.0, "shallow": shallow, "seed": 3}
+    net, (x, y) = net_of(**options), circle(50, low=1, high=16)
+    normals = [normal.detach().requires_grad_() for normal, _ in net.half_spaces()]
+    h = x
+    for layer, normal in zip(net.value_layers, normals, strict=False):
+        h = torch.sigmoid(net.beta * x @ normal.T) * layer(h)
+    each = (net.value_layers[-1](h) - y).square()[:, 0] / len(x)
+    above = x[:, 1] > 0
+    ours = [torch.autograd.grad(each[half].sum(), normals, retain_graph=True) for half in (above, ~above)]
+    found = call("pull", options=options, n=50)
+    for half, gradient in zip(("above", "below"), ours, strict=True):
+        assert apart([found[half]], [(-torch.cat(gradient)).flatten().tolist()]) < ONE_PASS
+    length = [torch.tensor(found[half]).reshape(-1, 2) for half in ("above", "below")]
+    assert (sum(length).norm(dim=1) <= torch.tensor(found["most"]) * (1 + 1e-6)).all()
+
+
 def test_a_bent_gradient_is_noticed(call):
     """The tolerance is below a gradient that is off by a thousandth."""
     options, net, x, y, _ = given({})

@@ -140,6 +140,23 @@ def settled(tab):
     )
 
 
+def test_the_scale_of_the_output_divides_the_target(visit):
+    """The net learns y/α; what is drawn and told is α ŷ against y."""
+    one = visit("#width=6&depth=2&model=ReLU&lr=0.01&alpha=5&step=40")
+    said(one.tab, "Step 40,")
+    lines = one.tab.locator("[data-playground] pre").text_content()
+    assert "x, y / 5, steps=40" in lines and "5**2 * run.losses[-1]" in lines
+    made = {}
+    exec(lines, made)  # the lines that it offers
+    net, x, y = (made[name] for name in ("net", "x", "y"))
+    loss = (5 * net(x) - y).square().mean().item()
+    run = "document.querySelector('[data-playground]').playground"
+    assert one.tab.evaluate(f"{run}.losses[0][40]") == pytest.approx(loss, rel=1e-3)
+    out = one.tab.evaluate(f"Array.from({run}.out)")
+    assert out == pytest.approx((5 * net(x)).flatten().tolist(), abs=1e-2)
+    assert not one.wrong
+
+
 def test_one_can_train_on_points_of_one_s_own(visit):
     one = visit("#task=points&width=8")
     tab, plane = one.tab, one.tab.locator("[data-view=field]")
@@ -223,7 +240,7 @@ def test_a_file_that_does_not_fit_is_refused_and_the_net_stays(visit, tmp_path):
 def test_kernels_and_directions_are_seen_when_their_folds_open(visit):
     one = visit("#width=8&depth=2&step=5")
     said(one.tab, "Step 5,")
-    for name in ("ring", "directions", "tiles", "features", "overlap", "tangent"):
+    for name in ("ring", "directions", "pull", "tiles", "features", "overlap", "tangent"):
         view = one.tab.locator(f"[data-view={name}]")
         assert not view.is_visible()
         view.locator("xpath=ancestor::details").locator("summary").click()

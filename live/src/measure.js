@@ -44,6 +44,34 @@ function addOne(net, gram) {
   for (let i = 0; i < entries.length; i++) entries[i] += 1;
 }
 
+/**
+ * The pull of the data on the normal of every gated unit of a DLGN in the plane, −∂loss/∂A_l with all other normals held:
+ * (units·2) from the data above the first axis and from those below, all layers in turn, and the length (units) that it
+ * would have if all points pulled the same way. As on the page learning/allocation.
+ */
+export function pulls(net) {
+  if (!net.linear || !net.trainsGates || net.D !== 2) throw new TypeError("only the soft gates of a DLGN that are trained on points of the plane are pulled");
+  const { n, cols, data: b, options: { widths } } = net, units = widths.reduce((a, c) => a + c, 0);
+  const above = new Float64Array(2 * units), below = new Float64Array(2 * units), most = new Float64Array(units);
+  net.gradient(); // leaves ∂loss/∂z of every layer in dz
+  const x = net.view(b.x, 2 * n);
+  let first = 0;
+  widths.forEach((width, l) => {
+    const dz = net.view(net.dz[l], n * cols[l]);
+    for (let p = 0; p < n; p++) {
+      const a = x[2 * p], c = x[2 * p + 1], half = c > 0 ? above : below, length = Math.hypot(a, c);
+      for (let i = 0; i < width; i++) {
+        const push = -dz[p * cols[l] + i], unit = first + i;
+        half[2 * unit] += push * a;
+        half[2 * unit + 1] += push * c;
+        most[unit] += Math.abs(push) * length;
+      }
+    }
+    first += width;
+  });
+  return { above, below, most };
+}
+
 /** Path activity (n) of thresholded gates, a list of (n·M) as `evaluate` gives them. */
 export function activityOf(net, gates, n) {
   const result = new Float64Array(n).fill(1);

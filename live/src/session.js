@@ -1,5 +1,5 @@
 // What a page asks of its nets: make them, train them for a while, look at them. Runs in a worker or in the page itself.
-import { activityOf, halfSpaces, overlapKernel, pathActivity, tangentKernel } from "./measure.js";
+import { activityOf, halfSpaces, overlapKernel, pathActivity, pulls, tangentKernel } from "./measure.js";
 import { makeNet } from "./net.js";
 import { activationRegions } from "./regions.js";
 import { featureSpectrum } from "./spectrum.js";
@@ -45,7 +45,7 @@ export class Session {
    * matrices at the one input `inside`, the regions of constant gates in the box `tiles`, the spectrum of the `features`, outputs at the `data` (`fitted`), and what else is measured there. The losses of all
    * nets, as they are now, come with it, but for a look in passing (`losses` false), since they take a step's time each.
    */
-  look({ net: number = 0, points, paths = false, inside, tiles, data = false, losses = true, features = false, activity = false, overlap = false, tangent = false, planes = false }) {
+  look({ net: number = 0, points, paths = false, inside, tiles, data = false, losses = true, features = false, activity = false, overlap = false, tangent = false, pull = false, planes = false }) {
     const net = this.nets[number], result = { step: net.t };
     if (losses) result.losses = this.nets.map(each => each.gradient());
     if (data) result.fitted = net.evaluate(this.x).out;
@@ -68,6 +68,7 @@ export class Session {
     if (activity) result.activity = pathActivity(net, true);
     if (overlap) result.overlap = overlapKernel(net, true);
     if (tangent) result.tangent = tangentKernel(net);
+    if (pull) result.pull = pulls(net);
     if (planes) result.planes = net.linear ? halfSpaces(net) : null;
     return result;
   }

@@ -1,6 +1,6 @@
 // Runs one case of tests/test_live.py on the engine: weights and data in, everything that is compared out.
 import { circle } from "../src/tasks.js";
-import { halfSpaces, overlapKernel, pathActivity, tangentKernel } from "../src/measure.js";
+import { halfSpaces, overlapKernel, pathActivity, pulls, tangentKernel } from "../src/measure.js";
 import { makeNet } from "../src/net.js";
 import { activationRegions, area, pathRegion } from "../src/regions.js";
 import { TASKS, netOptions as options, read } from "../src/playground/state.js";
@@ -45,6 +45,12 @@ export async function paths({ options, input }) {
   await session.setup({ x: Float32Array.from(input), y: new Float32Array(1), nets: [unpacked(options)] });
   const { out, gates, matrices } = session.look({ inside: Float32Array.from(input) }).inside;
   return { out, terms: pathTerms(matrices, gates, input) };
+}
+
+/** The pull of both halves on every unit of a net on the circle. */
+export async function pull({ options, n }) {
+  const { x, y } = circle(n, 1, 16), { above, below, most } = pulls(await makeNet(x, y, unpacked(options)));
+  return { above: list(above), below: list(below), most: list(most) };
 }
 
 export function spectrum({ features, n, target }) {

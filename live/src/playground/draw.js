@@ -128,6 +128,13 @@ export function tileChart(tiles, reach) {
   return `<svg class="tiles" viewBox="${-reach} ${-reach} ${2 * reach} ${2 * reach}" aria-hidden="true">${shapes}</svg><p>${tiles.length} regions; the brightest have ${top < 1 ? 0 : top} active paths.</p>`;
 }
 
+/** How many features hold 95 % of the target, in words. */
+function inUse(quality) {
+  let held = 0;
+  const number = quality.findIndex(share => (held += share) >= 0.95) + 1;
+  return number ? `${number === 1 ? "One feature holds" : `The first ${number} features hold`} 95 % of the target` : `All of them hold ${Math.floor(100 * held)} % of the target`;
+}
+
 /** Eigenvalues of features, relative to the first, as bars on a logarithmic axis; the share of the target in the first k as a line. */
 export function featureChart({ eigenvalues, quality }) {
   const few = Math.min(20, eigenvalues.length), floor = 1e-6, wide = (WIDTH - LEFT - 6) / 20;
@@ -141,7 +148,8 @@ export function featureChart({ eigenvalues, quality }) {
   }).join("");
   const ticks = [1, 1e-2, 1e-4].map(v => `<path class="grid" d="M${LEFT} ${up(v)}H${WIDTH}"/>${text(LEFT - 4, up(v) + 4, v === 1 ? 1 : v === 1e-2 ? "0.01" : "10⁻⁴", "end")}`).join("");
   const marks = [1, 10, 20].map(k => text(LEFT + wide * (k - 0.5), HEIGHT - BOTTOM + 13, k)).join("");
-  return frame(`${ticks}${bars}${marks}<path class="line" d="${path(line)}"/>`, "feature k (line: share of the target, 0 to 1)", "eigenvalue");
+  return frame(`${ticks}${bars}${marks}<path class="line" d="${path(line)}"/>`, "feature k (line: share of the target, 0 to 1)", "eigenvalue") +
+    `<p>${inUse(quality)}.</p>`;
 }
 
 /** A number with two digits after the point, with a true minus, and none before a zero. */
@@ -174,6 +182,21 @@ export function ringChart(activity, y) {
   const target = path(Array.from(y, (v, i) => [across(i), wave(Math.max(-1.5, Math.min(1.5, v)))]));
   return frame(`${ticks}${marks}<path class="target" d="${target}"/><path class="line" d="${path(shares.map((v, i) => [across(i), up(v)]))}"/>`,
     "angle θ (dotted: the target)", "active paths, mean 1");
+}
+
+/** For each unit the pull of both halves of the circle on its normal, as a share of what it would be if all points pulled one way. */
+export function pullChart({ above, below, most }) {
+  const side = 250, middle = side / 2, reach = 105, units = most.length;
+  const place = (half, i) => [0, 1].map(d => middle + (d ? -1 : 1) * reach * half[2 * i + d] / (most[i] || 1));
+  const marks = Array.from(most, (_, i) => {
+    const [x, y] = place(above, i), [u, v] = place(below, i);
+    return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="2.4"/><path d="M${(u - 2.4).toFixed(1)} ${(v - 2.4).toFixed(1)}l4.8 4.8m0 -4.8l-4.8 4.8"/>`;
+  }).join("");
+  const lift = half => rounded(1e4 * half.reduce((sum, v, i) => i % 2 ? sum + v : sum, 0) / units);
+  const axes = `<path class="axis" d="M${middle - reach} ${middle}h${2 * reach}M${middle} ${middle - reach}v${2 * reach}"/><circle class="grid" cx="${middle}" cy="${middle}" r="${reach}"/>`;
+  return `<svg class="pull" viewBox="0 0 ${side} ${side}" aria-hidden="true">${axes}${marks}${text(middle, side - 4, "to the right")}` +
+    `<text transform="translate(12 ${middle}) rotate(-90)" text-anchor="middle">upward</text></svg>` +
+    `<p>Dots: pull of the data above; crosses: of those below. The circle: all points pull one way. Mean pull upward, in 10⁻⁴: ${lift(above)} from above, ${lift(below)} from below.</p>`;
 }
 
 /** For each layer a disc with a spoke for each half-space: its direction, and the slope β|a| of its gate on a root scale. */

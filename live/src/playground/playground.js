@@ -10,7 +10,7 @@ import { VIEWS, asked, makeView } from "./views.js";
 
 const SLICE = { one: 30, many: 100 }; // milliseconds of training between two pictures, with one seed and with several
 const MOST = 20000; // steps
-const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "features", "overlap", "tangent"];
+const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "pull", "features", "overlap", "tangent"];
 
 const button = (text, attributes = {}) => element("button", { type: "button", ...attributes }, text);
 const show = value => value === undefined ? "–" : value >= 0.001 ? value.toPrecision(2) : value.toExponential(1).replace("-", "−");
@@ -164,8 +164,9 @@ class Playground {
     const { settings } = this;
     this.data = TASKS[settings.task].data(settings);
     const nets = Array.from({ length: settings.seeds }, (_, i) => netOptions(settings, i));
-    const { losses } = await this.trainer.call("setup", { ...this.data, nets, tensors });
-    Object.assign(this, { made: settings, step: 0, furthest: 0, losses: losses.map(loss => [loss]) });
+    const { losses } = await this.trainer.call("setup", { x: this.data.x, y: this.data.y.map(v => v / settings.alpha), nets, tensors }); // the nets learn y/α
+    Object.assign(this, { made: settings, step: 0, furthest: 0 });
+    this.losses = losses.map(loss => [this.scaled(loss)]);
     const drawn = settings.model.includes("DLGN");
     this.layer.replaceChildren(element("option", { value: -1 }, "none"), ...Array.from({ length: drawn ? settings.depth : 0 }, (_, l) => element("option", { value: l }, l + 1)));
     this.planes.hidden = !drawn || !this.names.includes("field");
@@ -174,10 +175,13 @@ class Playground {
     await this.draw();
   }
 
+  /** The loss of the output α ŷ against y, from that of ŷ against y/α. */
+  scaled(loss) { return this.made.alpha ** 2 * loss; }
+
   async advance(until, ms) {
     const { step, losses } = await this.trainer.call("train", { ms, until, lr: this.settings.lr });
     // what comes is the loss before each step; the one after the last comes with the next picture
-    losses.forEach((run, i) => this.losses[i].splice(this.step, Infinity, ...run));
+    losses.forEach((run, i) => this.losses[i].splice(this.step, Infinity, ...run.map(loss => this.scaled(loss))));
     this.step = step;
     this.furthest = Math.max(this.furthest, step);
     if (step >= (this.keptAt ?? 0) + Math.max(10, step / 10) || step < (this.keptAt ?? 0)) {
@@ -239,8 +243,10 @@ class Playground {
     const asks = asked(shown.map(({ name }) => name)), panel = shown.find(view => view.panel)?.panel;
     if (panel) asks.inside = Float32Array.from(panel.input);
     const seen = await this.trainer.call("look", { ...asks, planes: asks.planes || layer >= 0, data: true, losses: !this.playing });
-    seen.losses?.forEach((loss, i) => { this.losses[i][step] = loss; });
-    const out = seen.fitted, run = { seen, data, out, losses: this.losses, furthest: this.furthest, layer, settings };
+    seen.losses?.forEach((loss, i) => { this.losses[i][step] = this.scaled(loss); });
+    const larger = values => values?.map(v => settings.alpha * v);
+    seen.out = larger(seen.out);
+    const out = larger(seen.fitted), run = { seen, data, out, losses: this.losses, furthest: this.furthest, layer, settings };
     this.out = out;
     for (const view of this.views) {
       const { name, drawing, figure, fold } = view, { when, paint, chart } = VIEWS[name];

@@ -46,6 +46,7 @@ export const SETTINGS = {
   hard: choice("gates", ["soft", "hard"], "soft"),
   bias: choice("biases", ["no", "yes"], "no"),
   init: choice("initial weights", ["torch", "he", "lecun"], "torch"),
+  alpha: number("scale of the output, α", 0.01, 100, 1, "any"),
   optimizer: choice("optimiser", ["adam", "sgd"], "adam", { adam: "Adam", sgd: "gradient descent" }),
   lr: number("learning rate", 0.00001, 10, 0.002, "any"),
   seed: number("first seed", 0, 999999, 0),
@@ -112,7 +113,7 @@ function pythonData({ task, low, high, curve, points }) {
 
 /** The same run in Python, with the library; null for tasks that the library does not have. */
 export function python(settings, step) {
-  const { model, width, depth, beta, hard, bias, init, optimizer, lr, seed } = settings;
+  const { model, width, depth, beta, hard, bias, init, alpha, optimizer, lr, seed } = settings;
   const data = pythonData(settings);
   if (data === null) return null;
   const kind = PYTHON[model] ?? "DLGN", gates = kind === "DLGN" || kind === "GaLUNet";
@@ -126,7 +127,7 @@ export function python(settings, step) {
     data,
     `net = ${kind}(2, ${width}, ${depth}, ${more.join(", ")})\n`,
     model === "frozen DLGN" ? "net.freeze_gates()\n" : "",
-    `run = train(net, x, y, steps=${step || 500}, lr=${lr}, optimizer="${optimizer}")\n`,
-    "print(run.losses[-1])\n",
+    `run = train(net, x, y${alpha === 1 ? "" : ` / ${alpha}`}, steps=${step || 500}, lr=${lr}, optimizer="${optimizer}")\n`,
+    `print(${alpha === 1 ? "" : `${alpha}**2 * `}run.losses[-1])\n`,
   ].join("");
 }

@@ -8,8 +8,8 @@ const MOST = 32; // paths that fit into a table
 const GAP = 76, UP = 44, RADIUS = 15;
 
 /** Whether a net is small enough, and its paths are all there is: biases of a ReLU net would be paths of their own. */
-export const canList = ({ width, depth, bias, model }) =>
-  width ** depth <= MOST && (bias === "no" || model.includes("DLGN") || model === "GaLU");
+export const canList = ({ width, depth, bias, model, alpha }) =>
+  width ** depth <= MOST && alpha === 1 && (bias === "no" || model.includes("DLGN") || model === "GaLU");
 
 export class PathSum {
   /** `moved(input)` is called when the reader chooses another input, `say(text)` when another sum. */

@@ -1,5 +1,5 @@
 // What can be seen of a run: for each view what it asks of the net, and how it is drawn.
-import { SCALES, angleChart, featureChart, gradient, lossChart, paintMap, paintPlanes, paintPoints, ringChart, spokeChart, squareMap, tileChart } from "./draw.js";
+import { SCALES, angleChart, featureChart, gradient, lossChart, paintMap, paintPlanes, paintPoints, pullChart, ringChart, spokeChart, squareMap, tileChart } from "./draw.js";
 import { element } from "./controls.js";
 import { PathSum, canList } from "./sum.js";
 import { REACH, TASKS } from "./state.js";
@@ -58,6 +58,11 @@ export const VIEWS = {
     title: "Half-spaces of all layers: direction, and slope of the gate as length", when: gated, asks: { planes: true },
     chart: ({ seen, settings }) => spokeChart(seen.planes, settings.hard === "hard" ? 1 : settings.beta),
     says: step => `For each layer the directions of its half-spaces at step ${step}, a spoke for each unit, as long as its gate is steep`,
+  },
+  pull: {
+    title: "Pull of the data on the normal of each unit", asks: { pull: true }, chart: ({ seen }) => pullChart(seen.pull),
+    when: settings => round(settings) && gated(settings) && settings.model !== "frozen DLGN" && settings.hard === "soft",
+    says: step => `For each unit the pull of the data above and of the data below on its normal at step ${step}`,
   },
   paths: {
     title: "The output as a sum over paths", when: canList, asks: { inside: true }, panel: PathSum,
