@@ -112,6 +112,10 @@ A *demo*, of {claim}`demo` nets.
 :title: Train it here
 ```
 
+```{race}
+:title: Race it here
+```
+
 See {ref}`fig-page-demo`.
 
 ```{code-cell}

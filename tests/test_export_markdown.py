@@ -58,6 +58,7 @@ CASES = {
         "```{live} model=ReLU&width=8\n:views: angle\n:controls: model\n:title: Train it here\n```",
         f"*In the browser:* [Train it here]({SITE}/playground.html#model=ReLU&width=8).",
     ),
+    "race": ("```{race}\n:title: Race it here\n```", f"*In the browser:* [Race it here]({SITE}/part/page.html)."),
     "link outside": ("[x](https://e.org/a_(b)) <https://e.org>", "[x](https://e.org/a_(b)) <https://e.org>"),
     "picture": (
         "![Alt](pic.png){width=50px}",

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from dlgn_lib import DLGN, DeepLinearNet, GaLUNet, ReLUNet, circle, ntk, overlap_kernel, path_activity
+from dlgn_lib.data import multi_context_task
 from dlgn_lib.features import feature_spectrum
+from dlgn_lib.gdln import context_theory, descend, normal_weights
 from dlgn_lib.paths import enumerate_paths, path_experts, path_gates
 from dlgn_lib.regions import activation_regions, path_region, region_area
 
@@ -206,6 +208,38 @@ def test_the_spectrum_is_that_of_the_library(call):
     assert theirs["quality"] == pytest.approx(ours.quality.tolist(), abs=1e-9)
 
 
+def test_threads_that_share_the_nets_do_what_one_does(call):
+    one, three = (call("team", threads=threads, seeds=7, steps=30) for threads in (1, 3))
+    assert one == three and one["where"] == "worker" and one["step"] == 30
+    assert [len(run) for run in one["losses"]] == [90] * 7
+    assert all(run[30:60] == run[60:] and run[0] == first for run, first in zip(one["losses"], one["before"], strict=True))
+    net = DLGN(2, 5, 2, generator=torch.Generator().manual_seed(6))
+    x, y = circle(40, low=1, high=4)
+    losses = descent(net, x, y, 60, 2e-3, "adam", 0.0)
+    assert apart([one["losses"][6][:60]], [losses]) < STEPS
+    with torch.no_grad():
+        assert apart([one["out"]], [net(x).flatten().tolist()]) < STEPS
+        assert one["last"][6] == pytest.approx((net(x) - y).square().mean().item(), rel=STEPS)
+
+
+@pytest.mark.parametrize("contexts", [2, 3, 5])
+def test_the_race_is_that_of_the_library(call, contexts):
+    """Task, formula, and descent from the same weights, through the first stages."""
+    x, y = multi_context_task(contexts)
+    given = {"contexts": contexts, "width": 36, "std": 1e-3, "lr": 1e-3, "steps": list(range(0, 1501, 100))}
+    start = normal_weights((x.shape[1], 36, y.shape[1]), 1e-3, torch.Generator().manual_seed(contexts))
+    theirs = call("contexts", **given, parameters=flat(start))
+    assert theirs["x"] == x.flatten().tolist() and theirs["y"] == y.flatten().tolist()
+    at = torch.tensor(given["steps"])
+    modes = context_theory(contexts, lr=1e-3, std=1e-3, common=18)
+    assert theirs["formula"] == pytest.approx(sum(mode.loss(at, lr=1e-3) for mode in modes).tolist(), rel=1e-9)
+    ours = descend(start, x, y, steps=1500, lr=1e-3).losses[at]
+    assert ours[-1] < ours[0] / 3
+    assert apart([theirs["losses"]], [ours.tolist()]) < 0.01  # a gate that flips a step later
+    for drawn in theirs["drawn"]:
+        assert torch.tensor(drawn).std() == pytest.approx(1e-3, rel=0.2)
+
+
 def test_the_circle_is_that_of_the_library(call):
     x, y = circle(200, low=1, high=16)
     theirs = call("task", n=200, low=1, high=16)
@@ -225,6 +259,7 @@ def test_the_circle_is_that_of_the_library(call):
         ({"momentum": 0.9}, "momentum must be in [0, 1) and belongs to sgd"),
         ({"inDim": 3}, "x must hold 3 numbers a sample, got 2 in all"),
         ({"outDim": 2}, "y must hold 2 numbers for each of 1 samples, got 1"),
+        ({"std": -1}, "std, that of the initial weights, must be positive, got -1"),
         ({"depth": 1.5}, "depth must be a whole number from 1 on, got 1.5"),
     ],
 )

@@ -345,6 +345,36 @@ def test_a_figure_s_net_trains_below_the_figure(visit, page):
     assert not one.wrong
 
 
+def test_a_net_races_the_formula_below_the_figure(visit):
+    one = visit(page="book/neighbours/race")
+    fold = one.tab.locator("details.dlgn-live")
+    told = fold.locator(".status")
+    fold.locator("summary").first.press("Enter")
+    fold.get_by_text("Step 0 of").wait_for()
+    assert "loss of the net 96.0, of the formula 96.0" in told.inner_text()
+    fold.get_by_label("contexts").fill("9")
+    fold.get_by_label("contexts").press("Enter")
+    fold.get_by_text("contexts must be from 2 to 6.").wait_for()
+    fold.get_by_label("contexts").fill("2")
+    fold.get_by_label("units").fill("40")
+    fold.get_by_label("initial weights").fill("-2.5")
+    fold.get_by_label("initial weights").press("Enter")
+    fold.get_by_text("loss of the net 64.0, of the formula 64.0").wait_for()  # 32 a context
+    fold.get_by_role("button", name="Train").press("Enter")
+    one.tab.wait_for_function(
+        "() => { const { step, last } = document.querySelector('[data-race]').race; return step === last; }"
+    )
+    assert re.search(r"loss of the net [0-2]\.\d, of the formula [0-2]\.\d", told.inner_text())
+    fold.get_by_text("The stages in a table").press("Enter")
+    stages = fold.locator("tbody tr").all_inner_texts()
+    assert len(stages) == 8 and stages[0].startswith("mean")
+    accessible(one.tab)
+    fold.get_by_role("button", name="Back to step 0").press("Enter")
+    fold.get_by_text("Step 0 of").wait_for()
+    fold.locator("summary").first.press("Enter")
+    assert not one.wrong
+
+
 def test_a_live_fold_says_what_it_needs_where_javascript_is_off(visit):
     tab = visit(page=LIVE[0], java_script_enabled=False).tab
     tab.locator("details.dlgn-live summary").first.click()

@@ -97,10 +97,11 @@ export class Net {
   /** Draw new weights from torch's generator, experts first, as dlgn_lib.models does. Descent starts anew. */
   reset(seed = this.options.seed) {
     this.options = { ...this.options, seed };
-    const next = twister(seed), gain = INITS[this.options.init], spare = {};
+    const { init, std } = this.options, next = twister(seed), gain = INITS[init], spare = {};
     this.load(this.layers.flatMap(({ fan, out, b }) => {
       const weight = new Float32Array(out * fan), bound = 1 / Math.sqrt(fan);
-      if (gain === null) fillUniform(weight, next, bound);
+      if (std !== null) fillNormal(weight, next, std, spare);
+      else if (gain === null) fillUniform(weight, next, bound);
       else fillNormal(weight, next, gain * bound, spare);
       if (b === null) return [weight];
       const bias = new Float32Array(out);

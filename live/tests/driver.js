@@ -5,7 +5,9 @@ import { makeNet } from "../src/net.js";
 import { activationRegions, area, pathRegion } from "../src/regions.js";
 import { TASKS, netOptions as options, read } from "../src/playground/state.js";
 import { pathTerms } from "../src/paths.js";
+import { contextModes, contextTask, formulaLoss } from "../src/race.js";
 import { Session } from "../src/session.js";
+import { createTrainer } from "../src/trainer.js";
 import { featureSpectrum } from "../src/spectrum.js";
 
 const list = part => Array.from(part);
@@ -51,6 +53,39 @@ export async function paths({ options, input }) {
 export async function pull({ options, n }) {
   const { x, y } = circle(n, 1, 16), { above, below, most } = pulls(await makeNet(x, y, unpacked(options)));
   return { above: list(above), below: list(below), most: list(most) };
+}
+
+/** The task with contexts, the formula's losses at steps, and those of a net that starts from given weights. */
+export async function contexts({ contexts, width, std, lr, steps, parameters }) {
+  const { x, y, inDim, outDim, n } = contextTask(contexts), modes = contextModes(contexts, { width, std, lr });
+  const net = await makeNet(x, y, { kind: "ReLU", inDim, width, depth: 1, outDim, std, optimizer: "sgd" }), scale = n * outDim / 2;
+  const drawn = net.parameters().map(list);
+  net.load(parameters.map(part => Float32Array.from(part)));
+  const losses = Array.from({ length: steps.at(-1) + 1 }, () => scale * net.step(lr * scale));
+  return { x: list(x), y: list(y), drawn, formula: steps.map(t => formulaLoss(modes, t, lr)), losses: steps.map(t => losses[t]) };
+}
+
+/** Losses of several seeds in so many threads, after steps forward, back and forward again, and what is seen of the last net. */
+export async function team({ threads, seeds, steps }) {
+  const trainer = await createTrainer({ threads }), { x, y } = circle(40, 1, 4), lr = 2e-3, losses = Array.from({ length: seeds }, () => []);
+  const go = async until => {
+    for (let step = 0; step < until;) {
+      const found = await trainer.call("train", { ms: 5, until, lr });
+      step = found.step;
+      found.losses.forEach((run, i) => losses[i].push(...run));
+    }
+  };
+  const nets = Array.from({ length: seeds }, (_, seed) => ({ width: 5, depth: 2, seed }));
+  const before = (await trainer.call("setup", { x, y, nets })).losses;
+  await go(steps);
+  await trainer.call("keep");
+  await go(2 * steps);
+  const { step } = await trainer.call("back", { step: 2 * steps - 1 });
+  await go(2 * steps);
+  const seen = await trainer.call("look", { net: seeds - 1, data: true });
+  const { tensors } = await trainer.call("tensors", { net: seeds - 1 });
+  trainer.close();
+  return { where: trainer.where, before, step, losses, last: seen.losses, out: list(seen.fitted), weight: list(tensors[0].values) };
 }
 
 export function spectrum({ features, n, target }) {

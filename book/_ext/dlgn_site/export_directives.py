@@ -116,6 +116,12 @@ def _live(d):
     return f"*In the browser:* [{d.options['title']}]({place})."
 
 
+def _race(d):
+    if "title" not in d.options:
+        raise ValueError("a {race} needs a :title:")
+    return f"*In the browser:* [{d.options['title']}]({d.references.url(d.references.docname)})."
+
+
 RENDER = {
     **dict.fromkeys([*ADMONITIONS, "admonition"], _admonition),
     **{f"prf:{kind}": _theorem for kind in PROOF_TYPES},
@@ -125,6 +131,7 @@ RENDER = {
     "caption": _caption,
     "margin": _margin,
     "live": _live,
+    "race": _race,
     "math": _math,
     "exercise": _exercise,
 }

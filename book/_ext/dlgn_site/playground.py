@@ -1,7 +1,8 @@
-"""The playground on the site: the directives `{playground}`, `{experiments}` and `{live}`, and the engine of live/ among its files."""
+"""The playground on the site: `{playground}`, `{experiments}`, `{live}` and `{race}`, and the engine of live/ among its files."""
 
 import html
 import json
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,19 +21,39 @@ def experiments(root: Path) -> list[dict]:
     return json.loads((root / "live" / "experiments.json").read_text(encoding="utf-8"))
 
 
+def modules(script: Path) -> list[Path]:
+    """Return the modules that a script imports, and those that they import, each once."""
+    found: list[Path] = []
+    waiting = [script]
+    while waiting:
+        module = waiting.pop(0)
+        for name in re.findall(r'(?m)^(?:import|export)\b.*\bfrom "(\.[^"]+)"', module.read_text(encoding="utf-8")):
+            if (other := (module.parent / name).resolve()) not in found:
+                found.append(other)
+                waiting.append(other)
+    return found
+
+
 class Playground(SphinxDirective):
     """The place where the playground appears."""
 
     def run(self) -> list[nodes.Node]:
-        """Return it, with its style sheet and its script."""
-        return [self.html(f"<div data-playground><p>{WITHOUT}</p></div>")]
+        """Return it, with its style sheet and its script; all modules are fetched at once, not each after the one that names it."""
+        source = (Path(self.env.app.confdir) / "live" / "src").resolve()
+        names = [file.relative_to(source).as_posix() for file in modules(source / "playground" / "playground.js")]
+        early = "".join(f'<link rel="modulepreload" href="{self.static}/src/{name}">\n' for name in names)
+        return [self.html(f"{early}<div data-playground><p>{WITHOUT}</p></div>")]
 
-    def html(self, place: str) -> nodes.Node:
-        """Return the place with the style sheet and the script; a browser loads each once, however often they are named."""
-        static = "../" * self.env.docname.count("/") + "_static/live"
+    @property
+    def static(self) -> str:
+        """Where the files of live/ are, seen from the page."""
+        return "../" * self.env.docname.count("/") + "_static/live"
+
+    def html(self, place: str, script: str = "playground") -> nodes.Node:
+        """Return the place with the style sheet and its script; a browser loads each once, however often they are named."""
         text = (
-            f'<link rel="stylesheet" href="{static}/playground.css">\n{place}\n'
-            f'<script type="module" src="{static}/src/playground/playground.js"></script>'
+            f'<link rel="stylesheet" href="{self.static}/playground.css">\n{place}\n'
+            f'<script type="module" src="{self.static}/src/playground/{script}.js"></script>'
         )
         return nodes.raw("", text, format="html")
 
@@ -67,6 +88,23 @@ class Live(Playground):
         ]
 
 
+class Race(Playground):
+    """A fold in which the formula of the race stands beside a net that trains. Option: `title`, the line of the fold."""
+
+    option_spec: ClassVar = {"title": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the fold."""
+        if "title" not in self.options:
+            raise self.error("a {race} needs :title:")
+        title = html.escape(self.options["title"])
+        fold = (
+            f'<details class="dlgn-live"><summary>{title}</summary>\n'
+            f"<div data-playground data-race><p>{WITHOUT}</p></div></details>"
+        )
+        return [self.html(fold, "race")]
+
+
 class Experiments(SphinxDirective):
     """The prepared experiments, each a link that sets the playground, and an answer in a fold."""
 
@@ -93,5 +131,6 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("playground", Playground)
     app.add_directive("experiments", Experiments)
     app.add_directive("live", Live)
+    app.add_directive("race", Race)
     app.connect("build-finished", _copy)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

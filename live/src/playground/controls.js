@@ -17,6 +17,12 @@ function control(prefix, name, { label, values, names, low, high, step }) {
   return element("div", { class: "setting" }, element("label", { for: id }, label), input);
 }
 
+/** A table with these heads, in a box of its own that scrolls. */
+export function table(heads, rows) {
+  const line = (cells, kind) => element("tr", {}, ...cells.map(cell => element(kind, {}, cell)));
+  return element("div", { class: "table", tabindex: 0 }, element("table", {}, element("thead", {}, line(heads, "th")), element("tbody", {}, ...rows.map(row => line(row, "td")))));
+}
+
 /** The form; `changed(settings)` is called with the complete settings after each valid change. */
 export function makeForm(prefix, settings, hidden, changed, complain) {
   const form = element("form", { class: "settings", "aria-label": "What is trained" });

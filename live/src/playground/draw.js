@@ -111,6 +111,16 @@ export function lossChart(losses, last) {
   return frame(`${ticks}${marks}${band}<path class="line" d="${path(steps.map((t, i) => [across(t), up(median(at[i]))]))}"/>`, "step", "loss");
 }
 
+/** Losses of a net up to now, and those of a formula (a function of the step) up to step `last`, both from 0 up. */
+export function raceChart(losses, formula, last) {
+  const top = 10 * Math.ceil(Math.max(losses[0], formula(0)) / 10), every = Math.ceil(last / 400);
+  const across = step => LEFT + (WIDTH - LEFT - 6) * step / last, up = loss => TOP + (HEIGHT - BOTTOM - TOP) * (1 - Math.min(loss, top) / top);
+  const curve = (count, loss) => path(Array.from({ length: Math.floor((count - 1) / every) + 1 }, (_, i) => [across(i * every), up(loss(i * every))]));
+  const ticks = [0, top / 2, top].map(v => `<path class="grid" d="M${LEFT} ${up(v)}H${WIDTH}"/>${text(LEFT - 4, up(v) + 4, v, "end")}`).join("");
+  const marks = [0, last / 2, last].map(t => text(Math.min(across(t), WIDTH - 14), HEIGHT - BOTTOM + 13, t)).join("");
+  return frame(`${ticks}${marks}<path class="line" d="${curve(losses.length, t => losses[t])}"/><path class="target" d="${curve(last + 1, formula)}"/>`, "step", "loss");
+}
+
 /** Target and output against the angle, for data on a circle. */
 export function angleChart(y, out) {
   const across = i => LEFT + (WIDTH - LEFT - 6) * (i + 0.5) / y.length, up = v => TOP + (HEIGHT - BOTTOM - TOP) * (1.4 - Math.max(-1.4, Math.min(1.4, v))) / 2.8;

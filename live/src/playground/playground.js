@@ -1,7 +1,7 @@
 // The playground: settings in, a net that trains while one looks, every state an address. A page of its own owns the
 // browser's address; a place within a chapter (data-address) starts from the one that the chapter gives, and links here.
 import { createTrainer } from "../trainer.js";
-import { element, fill, makeForm } from "./controls.js";
+import { element, fill, makeForm, table } from "./controls.js";
 import { median } from "./draw.js";
 import { fromFile, toFile } from "./files.js";
 import { Own } from "./own.js";
@@ -305,13 +305,8 @@ class Playground {
   }
 }
 
-function table(heads, rows) {
-  const line = (cells, kind) => element("tr", {}, ...cells.map(cell => element(kind, {}, cell)));
-  return element("div", { class: "table", tabindex: 0 }, element("table", {}, element("thead", {}, line(heads, "th")), element("tbody", {}, ...rows.map(row => line(row, "td")))));
-}
-
 /** Start what stands open; a place in a fold starts when it is opened, and pauses when that is closed. */
-for (const place of document.querySelectorAll("[data-playground]")) {
+for (const place of document.querySelectorAll("[data-playground]:not([data-race])")) {
   const fold = place.closest("details"), begin = async () => { place.playground ??= new Playground(place, await createTrainer()); };
   if (!fold) begin();
   else
