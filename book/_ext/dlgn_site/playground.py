@@ -25,7 +25,9 @@ class Playground(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return it, with its style sheet and its script."""
-        return [self.html(f"<div data-playground><p>{WITHOUT}</p></div>")]
+        options = self.config.html_theme_options
+        install = html.escape(f"git+{options['repository_url'].rstrip('/')}@{options['repository_branch']}")
+        return [self.html(f'<div data-playground data-install="{install}"><p>{WITHOUT}</p></div>')]
 
     def html(self, place: str) -> nodes.Node:
         """Return the place with the style sheet and the script; a browser loads each once, however often they are named."""
