@@ -31,7 +31,7 @@ MATHEMATICS = [
     "training",
     "runs",
 ]
-FLOORS = dict.fromkeys(HELPERS, 0) | dict.fromkeys(MATHEMATICS, 1) | {"plots": 2, "book": 3, "pages": 3}
+FLOORS = dict.fromkeys(HELPERS, 0) | dict.fromkeys(MATHEMATICS, 1) | {"plots": 2, "playground": 2, "book": 3, "pages": 3}
 #: what is imported from outside besides torch and Python's own library; all that is not named here may import nothing else
 OUTSIDE = {
     "progress": {"tqdm"},
@@ -39,6 +39,7 @@ OUTSIDE = {
     "regions": {"numpy"},
     "slices": {"numpy"},
     "weights": {"safetensors"},  # where the format is asked for
+    "playground": {"anywidget", "traitlets"},
     "data": {"numpy", "pooch"},
     "runs": {"joblib", "pandas", "distributed"},
     "plots": {"matplotlib", "numpy", "seaborn"},

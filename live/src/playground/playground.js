@@ -1,5 +1,6 @@
 // The playground: settings in, a net that trains while one looks, every state an address. A page of its own owns the
-// browser's address; a place within a chapter (data-address) starts from the one that the chapter gives, and links here.
+// browser's address; a place within a chapter (data-address) starts from the one that the chapter gives, and links here if it
+// knows where that is (data-page).
 import { createTrainer } from "../trainer.js";
 import { notebook, pythonCell, shortened } from "./cell.js";
 import { element, fill, makeForm } from "./controls.js";
@@ -21,7 +22,7 @@ let places = 0;
 export class Playground {
   constructor(place, trainer) {
     const { address, views = FIRST.join(" "), page = "", controls, install } = place.dataset;
-    Object.assign(this, { place, trainer, page, install, playing: false, work: Promise.resolve(), runs: [], inline: address !== undefined });
+    Object.assign(this, { place, trainer, page, install, drawn: null, playing: false, work: Promise.resolve(), runs: [], inline: address !== undefined });
     const first = read(this.inline ? address : location.hash);
     this.hidden = controls === undefined ? first.hidden : Object.keys(SETTINGS).filter(name => !controls.split(" ").includes(name));
     this.names = views.split(" ");
@@ -79,7 +80,7 @@ export class Playground {
     };
     this.place.replaceChildren(
       this.form,
-      element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, link] : [one, ten, again, usual, link], element("label", {}, "step ", this.slider, this.where)),
+      element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, ...this.page ? [link] : []] : [one, ten, again, usual, link], element("label", {}, "step ", this.slider, this.where)),
       this.status,
       this.own.tools,
       element("div", { class: "views" }, ...seen),
@@ -136,7 +137,7 @@ export class Playground {
       return made;
     });
     const load = element("input", { type: "file", accept: ".json,.safetensors" }), frame = button("Copy frame");
-    load.addEventListener("change", () => { const [file] = load.files; load.value = ""; if (file) this.take(file); });
+    load.addEventListener("change", () => { const [file] = load.files; load.value = ""; if (file) this.adopt(() => fromFile(file), `of ${file.name}`); });
     frame.addEventListener("click", () => this.copyText(
       `<iframe src="${new URL("../../embed.html", import.meta.url).href}${write(this.settings, this.step, this.hidden)}" width="800" height="900" title="A network that trains in the browser"></iframe>`, "Frame"));
     return [
@@ -171,11 +172,11 @@ export class Playground {
     this.say(`Weights of seed ${settings.seed} at step ${step} saved as weights.${kind}.`);
   }
 
-  /** Start from the weights of a file, with its settings if it has any. */
-  take(file) {
+  /** Start from the weights {settings, tensors} that `find` promises, with their settings if they have any; `whose` says where they are from. */
+  adopt(find, whose) {
     this.pause();
     this.enqueue(async () => {
-      const { settings = {}, tensors } = await fromFile(file);
+      const { settings = {}, tensors } = await find();
       const known = read(new URLSearchParams(settings).toString()).settings, before = this.settings;
       this.settings = { ...(Object.keys(settings).length ? known : before), seeds: 1 };
       try { await this.begin(tensors); } catch (error) {
@@ -183,7 +184,7 @@ export class Playground {
         await this.begin();
         throw error;
       }
-      this.say(`Weights of ${file.name} taken as step 0. The address does not hold them.`);
+      this.say(`Weights ${whose} taken as step 0.${this.inline ? "" : " The address does not hold them."}`);
     });
   }
 
@@ -261,6 +262,7 @@ export class Playground {
 
   /** Bring the address up to date. */
   mark() {
+    if (this.inline && !this.page) return;
     if (this.inline) this.leave.replaceChildren(element("a", { href: `${this.page}${this.hash}` }, "All settings of this run, in the playground"));
     else history.replaceState(null, "", this.hash || location.pathname + location.search);
   }
@@ -287,6 +289,7 @@ export class Playground {
     }
     this.tell(out);
     if (this.further?.open && !this.playing) this.shown.replaceChildren(element("pre", { tabindex: 0 }, shortened(await this.cell())));
+    await this.drawn?.();
   }
 
   /** Say in words and numbers what is seen. */
