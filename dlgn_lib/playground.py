@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import torch
 import traitlets
+from torch import Tensor
 
 from dlgn_lib.models import GatedNet
 from dlgn_lib.weights import net_of, settings_of
@@ -45,8 +46,9 @@ def _script() -> str:
 class Playground(anywidget.AnyWidget):
     """The playground in a notebook: the cell that ends with it shows it. Source: this book. Page: playground.
 
-    The browser trains, with its own engine. Python sets the network with `set_model` and reads it with `to_model`. What the
-    browser has done reaches Python between two cells, so read the network in a later cell than the one that shows it.
+    The browser trains, with its own engine. Python sets the network with `set_model` and reads it with `to_model`; `settings`
+    and `step` say what it is trained on and how far it is. What the browser has done reaches Python between two cells, so read
+    in a later cell than the one that shows it. Needs the package anywidget, which Colab has.
 
     >>> from dlgn_lib import DLGN
     >>> widget = Playground.from_model(DLGN(2, 8, 2), task="xor")
@@ -95,13 +97,14 @@ class Playground(anywidget.AnyWidget):
         chosen = {**settings, **settings_of(net)}
         self._start = net_of(chosen)
         self._start.load_state_dict(net.state_dict())
-        tensors = {name: value.detach().cpu().float().contiguous() for name, value in net.state_dict().items()}
-        self._give(chosen, [{"name": n, "shape": list(t.shape), "values": t.numpy().tobytes()} for n, t in tensors.items()])
+        held = {name: value.detach().cpu().float().numpy() for name, value in net.state_dict().items()}
+        self._give(chosen, [{"name": n, "shape": list(v.shape), "values": v.tobytes()} for n, v in held.items()])
 
     def _give(self, settings: dict[str, Any], tensors: Sequence[dict[str, Any]] = ()) -> None:
         self._number += 1
         self.settings: dict[str, Any] = settings
-        self.step, self._weights = 0, None
+        self.step = 0
+        self._weights: dict[str, Tensor] | None = None
         self._given = {"number": self._number, "settings": settings, "tensors": list(tensors)}
 
     def _report(self, _: object, told: dict[str, Any], buffers: Sequence[memoryview]) -> None:
@@ -109,13 +112,13 @@ class Playground(anywidget.AnyWidget):
         if told["number"] != self._number:
             return
         self.settings, self.step = told["settings"], told["step"]
-        self._weights = [
-            (tensor["name"], torch.frombuffer(bytearray(held), dtype=torch.float32).reshape(tensor["shape"]))
+        self._weights = {
+            tensor["name"]: torch.frombuffer(bytearray(held), dtype=torch.float32).reshape(tensor["shape"])
             for tensor, held in zip(told["tensors"], buffers, strict=True)
-        ]
+        }
 
     def to_model(self) -> GatedNet:
         """Return a new net with the weights that the browser told last, of the first seed; before that, those of the start."""
         net = net_of(self.settings)
-        net.load_state_dict(self._start.state_dict() if self._weights is None else dict(self._weights))
+        net.load_state_dict(self._start.state_dict() if self._weights is None else self._weights)
         return net

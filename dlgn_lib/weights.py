@@ -21,7 +21,16 @@ _MODELS = {
     "deep linear": DeepLinearNet,
 }
 #: what the playground leaves out of a file's settings when it is as at first
-_USUAL: dict[str, Any] = {"model": "DLGN", "width": 64, "depth": 4, "beta": 10.0, "hard": "soft", "bias": "no", "init": "torch", "seed": 0}
+_USUAL: dict[str, Any] = {
+    "model": "DLGN",
+    "width": 64,
+    "depth": 4,
+    "beta": 10.0,
+    "hard": "soft",
+    "bias": "no",
+    "init": "torch",
+    "seed": 0,
+}
 
 
 def _kind(path: str | Path) -> str:

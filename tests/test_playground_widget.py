@@ -1,8 +1,9 @@
 """The playground as a widget: in a page that gives it what a notebook gives, its network goes to Python and comes back."""
 
 import base64
-import subprocess
+import importlib
 import sys
+import tomllib
 from pathlib import Path
 
 import chromium
@@ -17,7 +18,8 @@ PAGE = "http://notebook.invalid/"
 #: what anywidget gives to a widget: a model with get, on, off and send, and an element
 HOST = """async ([script, state]) => {
   const listeners = new Set();
-  const unpacked = given => ({...given, tensors: given.tensors.map(one => ({...one, values: new DataView(Uint8Array.from(atob(one.values), c => c.charCodeAt(0)).buffer)}))});
+  const view = text => new DataView(Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer);
+  const unpacked = given => ({...given, tensors: given.tensors.map(one => ({...one, values: view(one.values)}))});
   const packed = buffer => btoa(Array.from(new Uint8Array(buffer), code => String.fromCharCode(code)).join(""));
   let given = unpacked(state._given);
   const model = {
@@ -160,7 +162,16 @@ def test_what_the_playground_has_not_is_refused(make, error, words):
         make()
 
 
-def test_without_anywidget_one_is_told_what_is_missing():
-    run = "import sys; sys.modules['anywidget'] = None; import dlgn_lib.playground"
-    done = subprocess.run([sys.executable, "-c", run], cwd=ROOT, capture_output=True, text=True)
-    assert "needs the package anywidget" in done.stderr and "pip install anywidget" in done.stderr
+def test_without_anywidget_one_is_told_what_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    monkeypatch.delitem(sys.modules, "dlgn_lib.playground")
+    with pytest.raises(ModuleNotFoundError, match=r"needs the package anywidget, .*: pip install anywidget"):
+        importlib.import_module("dlgn_lib.playground")
+
+
+def test_the_package_carries_what_the_widget_is_made_of():
+    """What stands in a source checkout comes with an installed library, too."""
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    carried = {file for pattern in setup["package-data"]["dlgn_lib._live"] for file in (ROOT / "live").glob(pattern)}
+    assert {*(ROOT / "live" / "src").rglob("*.js"), ROOT / "live/notebook.js", ROOT / "live/playground.css"} == carried
+    assert ROOT / setup["package-dir"]["dlgn_lib._live"] == ROOT / "live"
