@@ -2,7 +2,9 @@
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +21,16 @@ _MODELS = {
     "deep linear": DeepLinearNet,
 }
 #: what the playground leaves out of a file's settings when it is as at first
-_USUAL = {"model": "DLGN", "width": 64, "depth": 4, "beta": 10.0, "hard": "soft", "bias": "no"}
+_USUAL: dict[str, Any] = {
+    "model": "DLGN",
+    "width": 64,
+    "depth": 4,
+    "beta": 10.0,
+    "hard": "soft",
+    "bias": "no",
+    "init": "torch",
+    "seed": 0,
+}
 
 
 def _kind(path: str | Path) -> str:
@@ -29,8 +40,16 @@ def _kind(path: str | Path) -> str:
     return suffix
 
 
-def _settings(net: GatedNet) -> dict[str, object]:
-    """Return what the playground calls this net."""
+def settings_of(net: GatedNet) -> dict[str, object]:
+    """Return the settings of the playground that name this net, as its address does. Source: this book.
+
+    Raises:
+        TypeError: if `net` is no DLGN, ReLUNet, GaLUNet or DeepLinearNet.
+        ValueError: if the playground has no such net.
+
+    >>> settings_of(DLGN(2, 8, 3, beta=4.0))["width"]
+    8
+    """
     if not isinstance(net, GatedNet):
         raise TypeError(f"net must be a DLGN, ReLUNet, GaLUNet or DeepLinearNet, got {type(net).__name__}")
     frozen = not all(p.requires_grad for p in net.gate_parameters()) if isinstance(net, DLGN) else False
@@ -75,7 +94,7 @@ def save_weights(net: GatedNet, path: str | Path, **settings: object) -> None:
     >>> net.width, settings["high"]
     (8, 5)
     """
-    kind, facts = _kind(path), {"settings": {**_settings(net), **settings}, "step": 0}
+    kind, facts = _kind(path), {"settings": {**settings_of(net), **settings}, "step": 0}
     tensors = {name: value.detach().cpu().float().contiguous() for name, value in net.state_dict().items()}
     with in_one_move(Path(path)) as file:
         if kind == "json":
@@ -102,6 +121,27 @@ def _read(path: Path, kind: str) -> tuple[dict[str, object], dict[str, Tensor]]:
         raise ValueError(str(error)) from error
 
 
+def net_of(settings: Mapping[str, Any]) -> GatedNet:
+    """Return the net from which the playground starts with these settings, named as in its address. Source: this book.
+
+    Raises:
+        ValueError: if there is no such model, or a setting is out of range.
+        TypeError: if a setting is of another type.
+
+    >>> net_of({"model": "ReLU", "width": 3, "depth": 2, "seed": 5}).widths
+    (3, 3)
+    """
+    chosen = {**_USUAL, **settings}
+    name = chosen["model"]
+    if name not in _MODELS:
+        raise ValueError(f"model must be one of {', '.join(_MODELS)}, got {name!r}")
+    more = {"shallow": True} if name == "shallow DLGN" else {}
+    beta = math.inf if chosen["hard"] == "hard" else chosen["beta"]
+    start = {"init": chosen["init"], "generator": torch.Generator().manual_seed(chosen["seed"])}
+    net = _MODELS[name](2, chosen["width"], chosen["depth"], beta=beta, bias=chosen["bias"] == "yes", **more, **start)
+    return net.freeze_gates() if name == "frozen DLGN" else net
+
+
 def load_weights(path: str | Path) -> tuple[GatedNet, dict[str, object]]:
     """Return the net of a file of the playground, and all its settings, as the address names them.
 
@@ -121,14 +161,8 @@ def load_weights(path: str | Path) -> tuple[GatedNet, dict[str, object]]:
     path, kind = Path(path), _kind(path)
     try:
         settings, tensors = _read(path, kind)
-        chosen = {**_USUAL, **settings}
-        model = _MODELS[chosen["model"]]  # type: ignore[index]
-        more = {"shallow": True} if chosen["model"] == "shallow DLGN" else {}
-        beta = math.inf if chosen["hard"] == "hard" else chosen["beta"]
-        net = model(2, chosen["width"], chosen["depth"], beta=beta, bias=chosen["bias"] == "yes", **more)
+        net = net_of(settings)
         net.load_state_dict(tensors)
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise ValueError(f"path must be a file of weights of the playground; {path.name} is none: {error}") from error
-    if chosen["model"] == "frozen DLGN":
-        net.freeze_gates()
     return net, settings

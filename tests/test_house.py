@@ -31,7 +31,9 @@ MATHEMATICS = [
     "training",
     "runs",
 ]
-FLOORS = dict.fromkeys(HELPERS, 0) | dict.fromkeys(MATHEMATICS, 1) | {"plots": 2, "book": 3, "pages": 3}
+FLOORS = (
+    dict.fromkeys(HELPERS, 0) | dict.fromkeys(MATHEMATICS, 1) | {"plots": 2, "playground": 2, "book": 3, "pages": 3}
+)
 #: what is imported from outside besides torch and Python's own library; all that is not named here may import nothing else
 OUTSIDE = {
     "progress": {"tqdm"},
@@ -39,6 +41,7 @@ OUTSIDE = {
     "regions": {"numpy"},
     "slices": {"numpy"},
     "weights": {"safetensors"},  # where the format is asked for
+    "playground": {"anywidget", "traitlets"},
     "data": {"numpy", "pooch"},
     "runs": {"joblib", "pandas", "distributed"},
     "plots": {"matplotlib", "numpy", "seaborn"},
@@ -142,7 +145,7 @@ def test_the_packages_are_those_of_the_installed_library():
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     folders = {file.parent for file in LIBRARY if file.name == "__init__.py"}
     places = {ROOT / setup["package-dir"].get(name, name.replace(".", "/")) for name in setup["packages"]}
-    assert folders == places - {ROOT / "book"}  # the register and the tables, no module
+    assert folders == places - {ROOT / "book", ROOT / "live"}  # the register, the tables and the engine: no module
 
 
 SIGNATURE = re.compile(r"(\w+)=\1,|[\w.]+: [^=]*,|[\w.]+: .* = .*,|\*,|\w+,|\)( -> .*)?:?|[\])}]+,?|from .*|import .*")

@@ -2,10 +2,11 @@
 
 import re
 
+import nbformat
 import pytest
 import torch
 from browsing import DESKTOP, PHONE, Visit, accessible, address, browser  # noqa: F401  (fixtures)
-from built_site import PAGES, ROOT
+from built_site import BRANCH, PAGES, REPOSITORY, ROOT
 
 from dlgn_lib import DLGN, ReLUNet, circle
 from dlgn_lib.weights import load_weights, save_weights
@@ -220,6 +221,88 @@ def test_weights_go_to_python_and_back(visit, tmp_path, kind):
     said(tab, f"Weights of weights.{kind} taken as step 0")
     assert settled(tab)["out"] == pytest.approx(net(x).flatten().tolist(), abs=1e-5)
     assert not one.wrong
+
+
+#: every member, with what changes its cell: biases, hard gates, a task that the library has not, points of one's own
+CELLS = [
+    "step=40&width=8&depth=2&seeds=2",
+    "step=20&model=frozen+DLGN&width=6&depth=2&task=spiral&bias=yes",
+    "step=20&model=shallow+DLGN&width=5&depth=3&hard=hard",
+    "step=20&model=ReLU&width=6&depth=2&bias=yes&optimizer=sgd&task=points&alpha=0.5",
+    "step=20&model=GaLU&width=6&depth=2&hard=hard&bias=yes&task=moons",
+    "step=20&model=deep+linear&width=6&depth=2&bias=yes&task=drawn",
+]
+
+
+def ran(cell):
+    """Run a cell; return what it has made."""
+    made = {}
+    exec(cell, made)
+    return made
+
+
+@pytest.mark.parametrize("settings", CELLS)
+def test_a_cell_goes_on_in_python(visit, capsys, settings):
+    one = visit(f"#{settings}")
+    tab = one.tab
+    one.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    said(tab, "Step [1-9]")
+    fold = tab.locator("details:has(> summary:text('Go on in Python'))")
+    fold.locator("summary").click()
+    fold.get_by_role("button", name="Copy the cell").click()
+    said(tab, "Cell copied")
+    cell = tab.evaluate("navigator.clipboard.readText()")
+    start, end = re.split(r"(?<=vector_to_parameters).*?….*", fold.locator("pre").text_content(), maxsplit=1)
+    assert cell.endswith(end) and cell.splitlines()[0] == start.splitlines()[0]  # what is seen, but for long numbers
+    assert f'%pip install -q --no-deps "git+{REPOSITORY}@{BRANCH}"' in cell
+
+    made = ran(re.sub("^run = .*|^print.*500.*", "", cell, flags=re.MULTILINE))  # as far as the net of the playground
+    net, seen = made["net"], settled(tab)
+    assert (seen["alpha"] * net(made["x"])).flatten().tolist() == pytest.approx(seen["out"], abs=1e-4)
+    told = float(re.search(r"# (\S+) in the playground", cell)[1].replace("−", "-"))
+    assert float(capsys.readouterr().out.split()[1]) == pytest.approx(told, rel=0.05)
+    assert all(p.requires_grad for p in net.parameters()) == ("frozen" not in settings)
+
+    with tab.expect_download() as download:
+        fold.get_by_role("button", name="Save as a notebook").click()
+    notebook = nbformat.read(download.value.path(), as_version=4)
+    nbformat.validate(notebook)
+    setup, same = notebook.cells
+    assert f'%pip install -q --no-deps "git+{REPOSITORY}@{BRANCH}"' in setup.source and same.source == cell.rstrip()
+    assert not one.wrong
+
+
+def test_the_steps_of_the_cell_are_those_of_the_playground(visit, capsys):
+    """Gradient descent has no memory: with the weights of step 40 the cell takes the same steps as the playground."""
+    one = visit("#step=40&width=8&depth=2&optimizer=sgd&lr=0.01&high=2")
+    one.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    said(one.tab, "Step 40")
+    one.tab.get_by_text("Go on in Python").click()
+    one.tab.get_by_role("button", name="Copy the cell").click()
+    said(one.tab, "Cell copied")
+    made = ran(one.tab.evaluate("navigator.clipboard.readText()").replace("steps=500", "steps=50"))
+    later = visit("#step=90&width=8&depth=2&optimizer=sgd&lr=0.01&high=2").tab
+    said(later, "Step 90")
+    assert made["net"](made["x"]).flatten().tolist() == pytest.approx(settled(later)["out"], abs=1e-3)
+    assert "after 500 more steps" in capsys.readouterr().out
+
+
+def test_a_net_too_wide_for_a_cell_comes_from_a_file(visit, tmp_path, monkeypatch):
+    one = visit("#step=3&width=128")
+    one.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    said(one.tab, "Step 3,")
+    one.tab.get_by_text("Go on in Python").click()
+    one.tab.get_by_role("button", name="Copy the cell").click()
+    said(one.tab, "Cell copied")
+    cell = one.tab.evaluate("navigator.clipboard.readText()")
+    assert len(cell) < 2000
+    one.tab.get_by_text("Weights, and a frame for another page").click()
+    with one.tab.expect_download() as download:
+        one.tab.get_by_role("button", name="Weights as json").click()
+    download.value.save_as(tmp_path / "weights.json")
+    monkeypatch.chdir(tmp_path)
+    made = ran(re.sub("^run = .*|^print.*500.*", "", cell, flags=re.MULTILINE))
+    assert made["net"](made["x"]).flatten().tolist() == pytest.approx(settled(one.tab)["out"], abs=1e-4)
 
 
 def test_a_file_that_does_not_fit_is_refused_and_the_net_stays(visit, tmp_path):

@@ -39,10 +39,12 @@ class Playground(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return it, with its style sheet and its script; all modules are fetched at once, not each after the one that names it."""
+        options = self.config.html_theme_options
+        install = html.escape(f"git+{options['repository_url'].rstrip('/')}@{options['repository_branch']}")
         source = (Path(self.env.app.confdir) / "live" / "src").resolve()
         names = [file.relative_to(source).as_posix() for file in modules(source / "playground" / "playground.js")]
         early = "".join(f'<link rel="modulepreload" href="{self.static}/src/{name}">\n' for name in names)
-        return [self.html(f"{early}<div data-playground><p>{WITHOUT}</p></div>")]
+        return [self.html(f'{early}<div data-playground data-install="{install}"><p>{WITHOUT}</p></div>')]
 
     @property
     def static(self) -> str:

@@ -1,6 +1,8 @@
 // The playground: settings in, a net that trains while one looks, every state an address. A page of its own owns the
-// browser's address; a place within a chapter (data-address) starts from the one that the chapter gives, and links here.
+// browser's address; a place within a chapter (data-address) starts from the one that the chapter gives, and links here if it
+// knows where that is (data-page).
 import { createTrainer } from "../trainer.js";
+import { notebook, pythonCell, shortened } from "./cell.js";
 import { element, fill, makeForm, table } from "./controls.js";
 import { median } from "./draw.js";
 import { fromFile, toFile } from "./files.js";
@@ -17,10 +19,10 @@ const show = value => value === undefined ? "–" : value >= 0.001 ? value.toPre
 
 let places = 0;
 
-class Playground {
+export class Playground {
   constructor(place, trainer) {
-    const { address, views = FIRST.join(" "), page = "", controls } = place.dataset;
-    Object.assign(this, { place, trainer, page, playing: false, work: Promise.resolve(), runs: [], inline: address !== undefined });
+    const { address, views = FIRST.join(" "), page = "", controls, install } = place.dataset;
+    Object.assign(this, { place, trainer, page, install, drawn: null, playing: false, work: Promise.resolve(), runs: [], inline: address !== undefined });
     const first = read(this.inline ? address : location.hash);
     this.hidden = controls === undefined ? first.hidden : Object.keys(SETTINGS).filter(name => !controls.split(" ").includes(name));
     this.names = views.split(" ");
@@ -78,13 +80,13 @@ class Playground {
     };
     this.place.replaceChildren(
       this.form,
-      element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, link] : [one, ten, again, usual, link], element("label", {}, "step ", this.slider, this.where)),
+      element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, ...this.page ? [link] : []] : [one, ten, again, usual, link], element("label", {}, "step ", this.slider, this.where)),
       this.status,
       this.own.tools,
       element("div", { class: "views" }, ...seen),
       this.planes = element("p", { class: "planes" }, element("label", {}, "Half-spaces of layer ", this.layer)),
       ...more, numbers, fold("Runs so far", this.tried),
-      fold("The same in Python", this.code), ...this.inline ? [this.leave = element("p")] : [fold("Weights, and a frame for another page", ...this.files())]);
+      fold("The same in Python", this.code), ...this.inline ? [this.leave = element("p")] : [this.goOn(), fold("Weights, and a frame for another page", ...this.files())]);
   }
 
   /** A view; one that looks inside the net has its input chosen there, or by a click on the map of the output. */
@@ -99,6 +101,35 @@ class Playground {
     return view.fold;
   }
 
+  /** A fold with a cell that goes on in Python from here, measured only while it is open. */
+  goOn() {
+    const copy = button("Copy the cell"), save = button("Save as a notebook");
+    copy.addEventListener("click", () => this.enqueue(async () => this.copyText(await this.cell(), "Cell")));
+    save.addEventListener("click", () => this.enqueue(async () => {
+      this.download(notebook(await this.cell(), this.install), "playground.ipynb");
+      this.say("Saved as playground.ipynb.");
+    }));
+    const colab = element("a", { href: "https://colab.research.google.com/#create=true", target: "_blank", rel: "noopener" }, "new notebook on Colab");
+    this.shown = element("div");
+    this.further = element("details", {}, element("summary", {}, "Go on in Python, or on Colab"),
+      element("p", {}, "One cell holds the data, the network of the first seed with its weights, and the next steps. Adam begins anew. Paste it into a ", colab,
+        ", or open the notebook there or on your own computer."),
+      element("p", { class: "run" }, copy, save), this.shown);
+    this.further.addEventListener("toggle", () => { if (this.further.open) this.enqueue(() => this.draw()); });
+    return this.further;
+  }
+
+  async cell() {
+    const { parameters } = await this.trainer.call("parameters"), { made: settings, step, data, install } = this;
+    return pythonCell({ settings, step, parameters, data, loss: show(this.losses[0][step]), install });
+  }
+
+  download(blob, name) {
+    const file = URL.createObjectURL(blob);
+    element("a", { href: file, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 10000);
+  }
+
   files() {
     const save = ["json", "safetensors"].map(kind => {
       const made = button(`Weights as ${kind}`);
@@ -106,7 +137,7 @@ class Playground {
       return made;
     });
     const load = element("input", { type: "file", accept: ".json,.safetensors" }), frame = button("Copy frame");
-    load.addEventListener("change", () => { const [file] = load.files; load.value = ""; if (file) this.take(file); });
+    load.addEventListener("change", () => { const [file] = load.files; load.value = ""; if (file) this.adopt(() => fromFile(file), `of ${file.name}`); });
     frame.addEventListener("click", () => this.copyText(
       `<iframe src="${new URL("../../embed.html", import.meta.url).href}${write(this.settings, this.step, this.hidden)}" width="800" height="900" title="A network that trains in the browser"></iframe>`, "Frame"));
     return [
@@ -137,17 +168,15 @@ class Playground {
 
   async save(kind) {
     const { tensors } = await this.trainer.call("tensors"), { settings, step } = this;
-    const file = URL.createObjectURL(toFile(kind, tensors, { settings, step }));
-    element("a", { href: file, download: `weights.${kind}` }).click();
-    setTimeout(() => URL.revokeObjectURL(file), 10000);
+    this.download(toFile(kind, tensors, { settings, step }), `weights.${kind}`);
     this.say(`Weights of seed ${settings.seed} at step ${step} saved as weights.${kind}.`);
   }
 
-  /** Start from the weights of a file, with its settings if it has any. */
-  take(file) {
+  /** Start from the weights {settings, tensors} that `find` promises, with their settings if they have any; `whose` says where they are from. */
+  adopt(find, whose) {
     this.pause();
     this.enqueue(async () => {
-      const { settings = {}, tensors } = await fromFile(file);
+      const { settings = {}, tensors } = await find();
       const known = read(new URLSearchParams(settings).toString()).settings, before = this.settings;
       this.settings = { ...(Object.keys(settings).length ? known : before), seeds: 1 };
       try { await this.begin(tensors); } catch (error) {
@@ -155,7 +184,7 @@ class Playground {
         await this.begin();
         throw error;
       }
-      this.say(`Weights of ${file.name} taken as step 0. The address does not hold them.`);
+      this.say(`Weights ${whose} taken as step 0.${this.inline ? "" : " The address does not hold them."}`);
     });
   }
 
@@ -233,6 +262,7 @@ class Playground {
 
   /** Bring the address up to date. */
   mark() {
+    if (this.inline && !this.page) return;
     if (this.inline) this.leave.replaceChildren(element("a", { href: `${this.page}${this.hash}` }, "All settings of this run, in the playground"));
     else history.replaceState(null, "", this.hash || location.pathname + location.search);
   }
@@ -258,6 +288,8 @@ class Playground {
       if (name === "field") this.own.mark(drawing, panel?.input);
     }
     this.tell(out);
+    if (this.further?.open && !this.playing) this.shown.replaceChildren(element("pre", { tabindex: 0 }, shortened(await this.cell())));
+    await this.drawn?.();
   }
 
   /** Say in words and numbers what is seen. */

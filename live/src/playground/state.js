@@ -103,7 +103,7 @@ const PYTHON = { "ReLU": "ReLUNet", "GaLU": "GaLUNet", "deep linear": "DeepLinea
 const list = values => `[${Array.from(values, v => +v.toFixed(4)).join(", ")}]`;
 
 /** Lines of Python that make the data; null for tasks that the library does not have. */
-function pythonData({ task, low, high, curve, points }) {
+export function pythonData({ task, low, high, curve, points }) {
   if (task === "circle") return `x, y = circle(200, low=${low}, high=${high})\n`;
   if (task === "drawn") return `x, _ = circle(200)\ny = torch.tensor(${list(ownCurve(curve).y)})[:, None]\n`;
   if (task !== "points") return null;
@@ -111,22 +111,26 @@ function pythonData({ task, low, high, curve, points }) {
   return `x = torch.tensor(${list(x)}).reshape(-1, 2)\ny = torch.tensor(${list(y)})[:, None]\n`;
 }
 
+/** {kind, math, lines}: the class of a net of these settings, whether its lines need math, and these; `more` arguments come last. */
+export function pythonNet({ model, width, depth, beta, hard, bias }, more = []) {
+  const kind = PYTHON[model] ?? "DLGN", gates = kind === "DLGN" || kind === "GaLUNet", math = gates && hard === "hard";
+  const all = [
+    gates && (math ? "beta=math.inf" : `beta=${beta}`), bias === "yes" && "bias=True", model === "shallow DLGN" && "shallow=True", ...more,
+  ].filter(Boolean);
+  return { kind, math, lines: `net = ${kind}(${[2, width, depth, ...all].join(", ")})\n${model === "frozen DLGN" ? "net.freeze_gates()\n" : ""}` };
+}
+
 /** The same run in Python, with the library; null for tasks that the library does not have. */
 export function python(settings, step) {
-  const { model, width, depth, beta, hard, bias, init, alpha, optimizer, lr, seed } = settings;
+  const { init, alpha, optimizer, lr, seed } = settings;
   const data = pythonData(settings);
   if (data === null) return null;
-  const kind = PYTHON[model] ?? "DLGN", gates = kind === "DLGN" || kind === "GaLUNet";
-  const more = [
-    gates && (hard === "hard" ? "beta=math.inf" : `beta=${beta}`), bias === "yes" && "bias=True", init !== "torch" && `init="${init}"`,
-    model === "shallow DLGN" && "shallow=True", `generator=torch.Generator().manual_seed(${seed})`,
-  ].filter(Boolean);
+  const { kind, math, lines } = pythonNet(settings, [init !== "torch" && `init="${init}"`, `generator=torch.Generator().manual_seed(${seed})`]);
   return [
-    hard === "hard" && gates ? "import math\n" : "",
+    math ? "import math\n" : "",
     `import torch\n\nfrom dlgn_lib import ${kind}${data.includes("circle(") ? ", circle" : ""}, train\n\n`,
     data,
-    `net = ${kind}(2, ${width}, ${depth}, ${more.join(", ")})\n`,
-    model === "frozen DLGN" ? "net.freeze_gates()\n" : "",
+    lines,
     `run = train(net, x, y${alpha === 1 ? "" : ` / ${alpha}`}, steps=${step || 500}, lr=${lr}, optimizer="${optimizer}")\n`,
     `print(${alpha === 1 ? "" : `${alpha}**2 * `}run.losses[-1])\n`,
   ].join("");
