@@ -212,7 +212,9 @@ def test_threads_that_share_the_nets_do_what_one_does(call):
     one, three = (call("team", threads=threads, seeds=7, steps=30) for threads in (1, 3))
     assert one == three and one["where"] == "worker" and one["step"] == 30
     assert [len(run) for run in one["losses"]] == [90] * 7
-    assert all(run[30:60] == run[60:] and run[0] == first for run, first in zip(one["losses"], one["before"], strict=True))
+    assert all(
+        run[30:60] == run[60:] and run[0] == first for run, first in zip(one["losses"], one["before"], strict=True)
+    )
     net = DLGN(2, 5, 2, generator=torch.Generator().manual_seed(6))
     x, y = circle(40, low=1, high=4)
     losses = descent(net, x, y, 60, 2e-3, "adam", 0.0)

@@ -1,5 +1,6 @@
 """The playground of the built site, as a reader uses it."""
 
+import math
 import re
 
 import nbformat
@@ -8,7 +9,7 @@ import torch
 from browsing import DESKTOP, PHONE, Visit, accessible, address, browser  # noqa: F401  (fixtures)
 from built_site import BRANCH, PAGES, REPOSITORY, ROOT
 
-from dlgn_lib import DLGN, ReLUNet, circle
+from dlgn_lib import DLGN, ReLUNet, circle, overlap_kernel
 from dlgn_lib.weights import load_weights, save_weights
 
 PAGE = "book/playground"
@@ -374,6 +375,30 @@ def test_the_output_of_a_small_net_is_written_out_path_by_path(visit):
     tab.wait_for_function("() => document.querySelector('details:has(.sum)').hidden")  # too many to list
 
 
+def test_two_inputs_share_the_paths_that_the_overlap_kernel_counts(visit):
+    one = visit("#width=6&depth=3&step=20")
+    said(one.tab, "Step 20,")
+    fold = one.tab.locator("details", has=one.tab.locator("[data-view=pair]")).last
+    fold.locator("summary").press("Enter")
+    for name, point in (("input A", 30), ("input B", 55)):
+        fold.get_by_label(name).evaluate(
+            "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }", point
+        )
+    settled(one.tab)
+    told = fold.locator(".pair p").last.inner_text()
+    lines = one.tab.locator("[data-playground] pre").first.text_content()
+    made = {}
+    exec(lines, made)  # the same net in Python
+    net, x = made["net"], made["x"]
+    gates = torch.stack(net.gates(x[[30, 55]])) >= 0.5  # (layers, 2, units)
+    both = gates.all(dim=1).sum(dim=1).tolist()
+    assert " · ".join(map(str, both)) + f" = {math.prod(both)} shared paths" in told
+    assert float(overlap_kernel(net, x, hard=True)[30, 55]) == math.prod(both)
+    assert fold.locator("rect.both").count() == sum(both)
+    accessible(one.tab)
+    assert not one.wrong
+
+
 def test_a_change_while_it_trains_does_not_list_the_paths_of_the_net_before(visit):
     """A wide net has millions of paths, and is still there when the form already says a narrow one."""
     listed = visit().tab.evaluate("""async () => {
@@ -381,7 +406,7 @@ def test_a_change_while_it_trains_does_not_list_the_paths_of_the_net_before(visi
       const { fold, panel } = playground.views.find(view => view.name === 'paths'), update = panel.update.bind(panel);
       fold.open = true;
       panel.update = seen => {
-        listed.push(seen.gates.reduce((paths, gates) => paths * gates.length, 1));
+        listed.push(seen.inside.gates.reduce((paths, gates) => paths * gates.length, 1));
         if (listed.at(-1) < 100) update(seen);
       };
       playground.run();

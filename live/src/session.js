@@ -42,10 +42,10 @@ export class Session {
 
   /**
    * What a drawing needs of net number `net`: any of outputs and path activity at points (flat), gates and experts'
-   * matrices at the one input `inside`, the regions of constant gates in the box `tiles`, the spectrum of the `features`, outputs at the `data` (`fitted`), and what else is measured there. The losses of all
+   * matrices at the one input `inside`, gates at the `pair` of points of the data with these numbers, the regions of constant gates in the box `tiles`, the spectrum of the `features`, outputs at the `data` (`fitted`), and what else is measured there. The losses of all
    * nets, as they are now, come with it, but for a look in passing (`losses` false), since they take a step's time each.
    */
-  look({ net: number = 0, points, paths = false, inside, tiles, data = false, losses = true, features = false, activity = false, overlap = false, tangent = false, pull = false, planes = false }) {
+  look({ net: number = 0, points, paths = false, inside, pair, tiles, data = false, losses = true, features = false, activity = false, overlap = false, tangent = false, pull = false, planes = false }) {
     const net = this.nets[number], result = { step: net.t };
     if (losses) result.losses = this.nets.map(each => each.gradient());
     if (data) result.fitted = net.evaluate(this.x).out;
@@ -58,6 +58,11 @@ export class Session {
       const { out, gates } = net.evaluate(inside, { gates: true });
       const matrices = net.tensors().filter(({ name }) => name.startsWith("value_") && name.endsWith(".weight"));
       result.inside = { out: out[0], gates: gates.map(layer => Array.from(layer)), matrices };
+    }
+    if (pair) {
+      const at = pair.map(number => Math.min(number, net.n - 1)), inputs = at.map(i => Array.from(this.x.subarray(i * net.D, (i + 1) * net.D)));
+      const { gates } = net.evaluate(Float32Array.from(inputs.flat()), { gates: true });
+      result.pair = { at, inputs, gates: gates.map((layer, l) => [0, 1].map(k => Array.from(layer.subarray(k * net.options.widths[l], (k + 1) * net.options.widths[l])))) };
     }
     if (tiles)
       result.tiles = activationRegions(net, tiles).map(({ polygon, pattern }) => ({ polygon, on: pattern.map(layer => layer.reduce((a, b) => a + b, 0)) }));

@@ -12,7 +12,7 @@ import { VIEWS, asked, makeView } from "./views.js";
 
 const SLICE = { one: 30, many: 100 }; // milliseconds of training between two pictures, with one seed and with several
 const MOST = 20000; // steps
-const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "pull", "features", "overlap", "tangent"];
+const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "pull", "features", "pair", "overlap", "tangent"];
 
 const button = (text, attributes = {}) => element("button", { type: "button", ...attributes }, text);
 const show = value => value === undefined ? "–" : value >= 0.001 ? value.toPrecision(2) : value.toExponential(1).replace("-", "−");
@@ -75,7 +75,7 @@ export class Playground {
     const more = this.inline ? [] : MORE.map(name => this.folded(name));
     this.views.forEach(view => this.own.attach(view));
     this.own.probe = input => {
-      const inside = this.views.find(view => view.panel);
+      const inside = this.views.find(view => view.name === "paths");
       if (inside) { inside.panel.choose(input); this.enqueue(() => this.draw()); }
     };
     this.place.replaceChildren(
@@ -270,8 +270,8 @@ export class Playground {
   async draw() {
     const { made: settings, step, data } = this, layer = +this.layer.value; // the form may be ahead of the nets
     const shown = this.views.filter(({ name, fold }) => (!fold || fold.open) && (VIEWS[name].when?.(settings) ?? true));
-    const asks = asked(shown.map(({ name }) => name)), panel = shown.find(view => view.panel)?.panel;
-    if (panel) asks.inside = Float32Array.from(panel.input);
+    const panels = shown.filter(view => view.panel), inside = panels.find(({ name }) => name === "paths");
+    const asks = Object.assign(asked(shown.map(({ name }) => name)), ...panels.map(({ panel }) => panel.asks));
     const seen = await this.trainer.call("look", { ...asks, planes: asks.planes || layer >= 0, data: true, losses: !this.playing });
     seen.losses?.forEach((loss, i) => { this.losses[i][step] = this.scaled(loss); });
     const larger = values => values?.map(v => settings.alpha * v);
@@ -282,10 +282,10 @@ export class Playground {
       const { name, drawing, figure, fold } = view, { when, paint, chart } = VIEWS[name];
       (fold ?? figure).hidden = when ? !when(settings) : false;
       if (!shown.includes(view)) continue;
-      if (view.panel) view.panel.update(seen.inside);
+      if (view.panel) view.panel.update(seen, data.y);
       else if (paint) paint(drawing, run);
       else drawing.innerHTML = chart(run);
-      if (name === "field") this.own.mark(drawing, panel?.input);
+      if (name === "field") this.own.mark(drawing, inside?.panel.input);
     }
     this.tell(out);
     if (this.further?.open && !this.playing) this.shown.replaceChildren(element("pre", { tabindex: 0 }, shortened(await this.cell())));

@@ -32,6 +32,8 @@ export class PathSum {
       element("div", { class: "table", tabindex: 0 }, element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.rows)), this.sum, this.stairs);
   }
 
+  get asks() { return { inside: Float32Array.from(this.input) }; }
+
   /** Choose an input with the pointer on the map of the output. */
   choose(input) {
     this.input = input;
@@ -53,7 +55,7 @@ export class PathSum {
   }
 
   /** Show the net as it is: matrices of the experts and gates at the input, from the session. */
-  update({ matrices, gates, out }) {
+  update({ inside: { matrices, gates, out } }) {
     this.list(gates.map(layer => layer.length));
     Object.assign(this, { matrices, gates, out, terms: pathTerms(matrices, gates, this.input) });
     this.terms.forEach(({ units, gate, expert, product }, i) =>

@@ -1,6 +1,7 @@
 // What can be seen of a run: for each view what it asks of the net, and how it is drawn.
 import { SCALES, angleChart, featureChart, gradient, lossChart, paintMap, paintPlanes, paintPoints, pullChart, ringChart, spokeChart, squareMap, tileChart } from "./draw.js";
 import { element } from "./controls.js";
+import { Pair, canPair } from "./pair.js";
 import { PathSum, canList } from "./sum.js";
 import { REACH, TASKS } from "./state.js";
 
@@ -23,7 +24,7 @@ const kernel = (name, title) => ({
 
 /**
  * Views by name: title, `asks` (arguments of Session.look), `when(settings)` it makes sense, what it `says`, and either
- * `paint(canvas, run)` or `chart(run)`, which returns SVG, or `panel`, a class with an element of its own.
+ * `paint(canvas, run)` or `chart(run)`, which returns SVG, or `panel`, a class with an element of its own that says what it asks and takes what was seen.
  * A run is {seen, data, out, losses, furthest, layer, settings}.
  */
 export const VIEWS = {
@@ -65,7 +66,7 @@ export const VIEWS = {
     says: step => `For each unit the pull of the data above and of the data below on its normal at step ${step}`,
   },
   paths: {
-    title: "The output as a sum over paths", when: canList, asks: { inside: true }, panel: PathSum,
+    title: "The output as a sum over paths", when: canList, panel: PathSum,
     says: step => `All paths at one input, at step ${step}`,
   },
   tiles: {
@@ -77,6 +78,10 @@ export const VIEWS = {
     title: "Features of the last layer: eigenvalues, and how much of the target the first k hold", when: ({ width }) => width <= 64,
     asks: { features: true }, chart: ({ seen }) => featureChart(seen.features),
     says: step => `Eigenvalues of the features at step ${step}, and the share of the target in the first of them`,
+  },
+  pair: {
+    title: "Two inputs, and the units that they share", when: canPair, panel: Pair,
+    says: step => `The units that are on at two inputs, and how many paths these share, at step ${step}`,
   },
   overlap: kernel("overlap", "Overlap kernel, points in order of the angle, as a share of the most"),
   tangent: kernel("tangent", "Tangent kernel, points in order of the angle, as a share of the most"),
