@@ -57,9 +57,9 @@ def _axis(ax: Axes, below: bool) -> Axis:
 
 
 def _has_numbers(ax: Axes, below: bool) -> bool:
-    """Return whether the numbers (or names) of an axis are seen."""
+    """Return whether an axis shows numbers, names or what it measures."""
     axis = _axis(ax, below)
-    return axis.get_visible() and any(t.get_visible() and t.get_text() for t in axis.get_ticklabels())
+    return axis.get_visible() and any(t.get_visible() and t.get_text() for t in [axis.label, *axis.get_ticklabels()])
 
 
 def _in_line(ax: Axes, other: Axes, below: bool) -> bool:

@@ -45,7 +45,8 @@ _THEMED = {
     "#ffffff": "paper",
     "#0072b2": "blue",
 }
-_PAGE, _OWN = "dlgn:page", "dlgn:own"  # groups whose colours follow the page, or stay
+#: names (gid) of artists whose colours follow the page, or stay; a drawing may give the first to what lies on a map
+PAGE, _OWN = "dlgn:page", "dlgn:own"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _name_colours(figure: Figure) -> None:
     """Mark which artists follow the colours of the page."""
     for ax in figure.axes:
         covered = _is_covered(ax)
-        ax.set_gid(_OWN if covered else _PAGE)
+        ax.set_gid(_OWN if covered else PAGE)
         around: list[Artist] = [*ax.spines.values(), ax.title, ax._left_title, ax._right_title]  # type: ignore[attr-defined]
         around += [getattr(ax, name) for name in ("xaxis", "yaxis") if hasattr(ax, name)]
         around += [text for text in ax.texts if not _inside(text, ax)]
@@ -123,7 +124,7 @@ def _name_colours(figure: Figure) -> None:
         if legend is not None and not _inside(legend, ax):
             around.append(legend)
         for artist in around:
-            artist.set_gid(_PAGE)
+            artist.set_gid(PAGE)
 
 
 def _count(points: Any) -> int:
@@ -194,7 +195,7 @@ class _Reader:
         elif kind == "g" and set(element.keys()) <= {"id"}:
             name = element.get("id")
             for child in element:
-                self.read(child, {_PAGE: True, _OWN: False}.get(name or "", page))
+                self.read(child, {PAGE: True, _OWN: False}.get(name or "", page))
         elif text := self.text(element, page):
             self.parts.append(text)
 

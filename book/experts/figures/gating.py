@@ -140,7 +140,7 @@ def pieces(nets: Mapping[str, GatedNet], path: Sequence[int], bounds: Sequence[S
 def softness(net_of: Callable[[float], GatedNet], betas: Sequence[float], unit: int, shown: float) -> Drawing:
     """Draw the gate of one unit along its normal at the slope `shown`, and thin those at the other slopes β."""
     x = torch.linspace(-1, 1, 401)[:, None]
-    figure, ax = plt.subplots(figsize=(6.4, 2.8))
+    figure, ax = plt.subplots(figsize=(5, 2.8))
     for beta in sorted(betas, key=lambda beta: beta == shown):
         net = net_of(beta)
         with torch.no_grad():
