@@ -89,8 +89,9 @@ def _ticks(ax: Axes, below: bool) -> list[float]:
     )
 
 
-def _numbers(figure: Figure, ax: Axes, below: bool) -> Box:
+def _numbers(figure: Figure, ax: Axes, below: bool, margin: float = 4) -> Box:
     """Return the box of the numbers and the name of an axis, up to the side of the axes."""
     box, own = _axis(ax, below).get_tightbbox(), _box(figure, ax.bbox)
     held = own if box is None else _box(figure, box)
-    return held._replace(top=own.bottom) if below else held._replace(right=own.left)
+    left, right, bottom = held.left - margin, held.right + margin, held.bottom + margin
+    return Box(left, own.bottom, right, bottom) if below else Box(left, held.top - margin, own.left, bottom)

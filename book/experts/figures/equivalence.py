@@ -44,7 +44,7 @@ def running_sum(net: GatedNet, x: Tensor) -> Drawing:
     left = show_number(gap, "{:.0e}")
     output = show_number(target, "{:.2f}").replace("-", "−")
     ax.set_title(
-        rf"{count:,} paths, {active:,} active\n$\hat{{y}}$ = {output}, difference at the end {left}", fontsize=11
+        f"{count:,} paths, {active:,} active\n" rf"$\hat{{y}}$ = {output}, difference at the end {left}", fontsize=11
     )
     ax.legend(fontsize=9, loc="upper right" if target < 0 else "lower right", ncols=2)
     alt = (

@@ -147,7 +147,9 @@ def softness(net_of: Callable[[float], GatedNet], betas: Sequence[float], unit: 
             gate = net.gates(x.to(net.value_layers[0].weight.dtype))[0][:, unit]
         ax.plot(x, gate, **({"color": BLUE, "lw": 2.6} if beta == shown else {"color": GREY, "lw": 1}))
     name = f"soft gate, β = {shown:g}" if math.isfinite(shown) else "hard gate, the limit of large β"
-    ax.set(xlabel="$z$, the input of the gate", ylabel="gate", yticks=[0, 0.5, 1], title=name)
+    ax.set(
+        xlabel="$z$, the input of the gate", ylabel="gate", xticks=[-1, -0.5, 0, 0.5, 1], yticks=[0, 0.5, 1], title=name
+    )
     return figure, (
         f"Gate against its input z, a {name}, bold among other slopes: a flat S for small slopes, steeper with growing β, "
         "and a step from 0 to 1 at z = 0 for the hard gate."
