@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from dlgn_lib.book.panels import Box, panels
+from dlgn_lib.book.panels import Box, Shared, grown, missing, panels
 from dlgn_lib.book.picture import picture, united
 
 
@@ -126,3 +126,51 @@ def test_every_box_lies_in_exactly_one_panel(given, most):
 def test_as_few_panels_as_there_is_room_for(columns, most, count):
     row = [Box(100 * i, 0, 100 * i + 90, 80) for i in range(columns)]
     assert len(panels(row, Box(0, 0, 100 * columns, 80), most)) == count
+
+
+def test_axes_without_numbers_know_where_theirs_stand():
+    left, right = (box for box in drawn(lambda axes: axes[0].set_ylabel("loss"), 2).boxes)
+    assert drawn(lambda axes: None, 2).shared == []
+    (one,) = drawn(lambda axes: axes[0].set_ylabel("loss"), 2, sharey=True).shared
+    assert not one.below and left.left <= one.numbers.left < one.numbers.right < one.axes.left < right.right
+    assert one.place().right == one.axes.left and one.place().top == one.numbers.top
+
+
+def test_numbers_below_serve_the_whole_column():
+    figure, _ = plt.subplots(3, 1, sharex=True)
+    shared = picture(figure).shared
+    assert [one.below for one in shared] == [True, True] and shared[0].numbers == shared[1].numbers
+    assert all(one.place().top == one.axes.bottom for one in shared)
+
+
+def test_other_ticks_are_other_numbers():
+    def paint(axes):
+        axes[0].set_yticks([0, 0.5, 1])
+        axes[1].set_yticks([0, 0.4, 1], [])
+
+    assert drawn(paint, 2).shared == []
+
+
+def lacking(left, top, right=90):
+    return Shared(Box(left, top, right, top + 30), numbers=Box(0, top, 10, top + 30), below=False)
+
+
+def test_each_row_of_a_panel_gets_its_numbers_once():
+    rows = [lacking(80, 0, 110), lacking(50, 0, 75), lacking(50, 40)]
+    assert missing(Box(45, 0, 120, 80), rows) == rows[1:]
+    assert missing(Box(0, 0, 120, 80), rows) == []
+    assert grown(Box(45, 0, 120, 80), rows[1:]) == Box(40, 0, 120, 80)
+
+
+def test_numbers_have_room_in_every_frame():
+    one = lacking(50, 0)
+    wider = one._replace(numbers=Box(-5, 0, 10, 30))
+    assert missing(Box(45, 0, 90, 40), [one, wider]) == [wider]
+
+
+def test_entries_of_a_legend_may_stand_below_each_other():
+    figure, ax = plt.subplots(figsize=(7, 2))
+    lines = [*ax.plot([0, 1]), *ax.plot([1, 0])]
+    figure.legend(lines, ["falling", "rising"], loc="lower center", ncols=2)
+    _, first, second = picture(figure).boxes
+    assert first.right < second.left and abs(first.top - second.top) < 1

@@ -37,6 +37,15 @@ def test_show_is_an_image_with_its_alt_text_and_closes_the_figure():
     assert html.count("<svg") == 1 and "<path" in html and not plt.fignum_exists(figure.number)
 
 
+def test_a_panel_on_a_phone_has_the_numbers_that_stand_at_its_neighbour():
+    figure, axes = plt.subplots(1, 2, figsize=(8, 2), sharey=True)
+    figure.canvas.draw()
+    apart = (axes[1].bbox.x0 - axes[0].bbox.x0) / figure.dpi * 72  # in the units of the picture
+    first, second = show(figure, "two panels with one axis").data.split("<svg viewBox")[1:]
+    assert first.count("<use") == 1 and second.count("<use") == 2 and second.count("<clipPath") == 2
+    assert float(re.findall(r"translate\(([-\d.]+) 0\)", second)[1]) == pytest.approx(apart, abs=0.01)
+
+
 def test_a_player_holds_every_frame_once_in_order(shown):
     explore(draw, height=[0, 3, 6], name=["a", "b"], start={"height": 3, "name": "b"})
     html = shown[0]._repr_html_()

@@ -14,6 +14,21 @@ class Box(NamedTuple):
     bottom: float
 
 
+class Shared(NamedTuple):
+    """Axes whose numbers stand at other axes: left of those in the same row, or below those in the same column."""
+
+    axes: Box
+    numbers: Box  # numbers and name of the axis, up to the side at which they touch the axes they stand at
+    below: bool
+
+    def place(self) -> Box:
+        """Return where the numbers would stand if the axes had them."""
+        axes, box = self.axes, self.numbers
+        if self.below:
+            return Box(box.left, axes.bottom, box.right, axes.bottom + box.bottom - box.top)
+        return Box(axes.left - (box.right - box.left), box.top, axes.left, box.bottom)
+
+
 def _runs(intervals: Sequence[tuple[float, float]], tolerance: float = 0.5) -> list[tuple[float, float]]:
     """Return the intervals that overlapping ones make together, in order."""
     found: list[tuple[float, float]] = []
@@ -80,3 +95,41 @@ def _cropped(held: Sequence[Box], part: Box, margin: float) -> Box:
         min(part.right, max(b.right for b in held) + margin),
         min(part.bottom, max(b.bottom for b in held) + margin),
     )
+
+
+def missing(panel: Box, shared: Sequence[Shared]) -> list[Shared]:
+    """Return the axes of a panel that have lost their numbers to another panel, one in each row and column.
+
+    >>> right = Shared(Box(50, 0, 90, 40), numbers=Box(0, 0, 10, 40), below=False)
+    >>> missing(Box(45, 0, 90, 40), [right]) == [right], missing(Box(0, 0, 90, 40), [right])
+    (True, [])
+    """
+    found: list[Shared] = []
+    for one in sorted(shared, key=lambda s: (s.below, -s.axes.bottom if s.below else s.axes.left)):
+        if not _within([one.axes], panel) or _within([one.numbers], panel):
+            continue
+        same = [n for n, other in enumerate(found) if other.below == one.below and _aligned(one, other)]
+        if not same:
+            found.append(one)
+        elif _overlap(found[same[0]].axes, one.axes):  # another frame's
+            found[same[0]] = found[same[0]]._replace(numbers=_united([found[same[0]].numbers, one.numbers]))
+    return found
+
+
+def _aligned(one: Shared, other: Shared) -> bool:
+    a, b = one.axes, other.axes
+    return min(a.right, b.right) > max(a.left, b.left) if one.below else min(a.bottom, b.bottom) > max(a.top, b.top)
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return min(a.right, b.right) > max(a.left, b.left) and min(a.bottom, b.bottom) > max(a.top, b.top)
+
+
+def _united(boxes: Sequence[Box]) -> Box:
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return Box(min(left), min(top), max(right), max(bottom))
+
+
+def grown(panel: Box, lent: Sequence[Shared]) -> Box:
+    """Return a panel with room for the numbers that are lent to it."""
+    return _united([panel, *(one.place() for one in lent)])

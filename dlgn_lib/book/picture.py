@@ -25,10 +25,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from PIL import Image
 
-from dlgn_lib.book.panels import Box
+from dlgn_lib.book.layout import POINTS, boxes, shared
+from dlgn_lib.book.panels import Box, Shared
 
 PIXELS_PER_INCH = 100  # size on the page
-_POINTS = 72  # an inch of the drawing
 _SHARPNESS = 160  # pixels an inch of what is no vector
 _CORNERS = 1500  # an artist with more of them is drawn as an image, ...
 _ALL_CORNERS = 6000  # ... and any with 300 in axes that have more in all
@@ -45,24 +45,29 @@ _THEMED = {
     "#ffffff": "paper",
     "#0072b2": "blue",
 }
-_PAGE, _OWN = "dlgn:page", "dlgn:own"  # groups whose colours follow the page, or stay
+#: names (gid) of artists whose colours follow the page, or stay; a drawing may give the first to what lies on a map
+PAGE, _OWN = "dlgn:page", "dlgn:own"
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as parts: `size` on the page in pixels, `view` in the units of the parts, boxes of what belongs together."""
+    """A figure as parts: `size` on the page in pixels, `view` in the units of the parts.
+
+    `boxes` hold what belongs together; `shared` tells which axes have their numbers elsewhere.
+    """
 
     size: tuple[int, int]
     view: tuple[float, float]
     defs: dict[str, str]
     parts: list[str]
     boxes: list[Box]
+    shared: list[Shared]
 
 
 def picture(figure: Figure) -> Picture:
     """Return a figure as a picture, and close it."""
     figure.canvas.draw()  # the layout is settled now
-    boxes = _boxes(figure)
+    together, lacking = boxes(figure), shared(figure)
     _name_colours(figure)
     _rasterize(figure)
     raw = io.BytesIO()
@@ -78,35 +83,12 @@ def picture(figure: Figure) -> Picture:
     used = set(re.findall(r"KEY-[\w.-]+", "".join(reader.parts)))
     return Picture(
         (round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH)),
-        (round(width * _POINTS, 2), round(height * _POINTS, 2)),
+        (round(width * POINTS, 2), round(height * POINTS, 2)),
         {name: text for name, text in reader.defs.items() if name in used},
         reader.parts,
-        boxes,
+        together,
+        lacking,
     )
-
-
-def _boxes(figure: Figure) -> list[Box]:
-    """Return what must not be cut: axes with all that belongs to them, with their colour bars; titles and legends of the figure."""
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    scale, height = _POINTS / figure.dpi, figure.bbox.height
-    found: dict[object, list] = {}
-    for ax in figure.axes:
-        parents = (getattr(ax, "_colorbar_info", None) or {}).get("parents", [])
-        owner = parents[0] if len(parents) == 1 else ax
-        if ax.get_visible() and (box := ax.get_tightbbox(renderer)) is not None:
-            found.setdefault(owner, []).append(box)
-    for artist in [*figure.texts, *figure.legends, getattr(figure, "_suptitle", None)]:
-        if artist is not None and artist.get_visible():
-            found.setdefault(artist, []).append(artist.get_window_extent(renderer))
-    return [
-        Box(
-            min(b.x0 for b in group) * scale,
-            (height - max(b.y1 for b in group)) * scale,
-            max(b.x1 for b in group) * scale,
-            (height - min(b.y0 for b in group)) * scale,
-        )
-        for group in found.values()
-    ]
 
 
 def _is_light(colour: object) -> bool:
@@ -134,7 +116,7 @@ def _name_colours(figure: Figure) -> None:
     """Mark which artists follow the colours of the page."""
     for ax in figure.axes:
         covered = _is_covered(ax)
-        ax.set_gid(_OWN if covered else _PAGE)
+        ax.set_gid(_OWN if covered else PAGE)
         around: list[Artist] = [*ax.spines.values(), ax.title, ax._left_title, ax._right_title]  # type: ignore[attr-defined]
         around += [getattr(ax, name) for name in ("xaxis", "yaxis") if hasattr(ax, name)]
         around += [text for text in ax.texts if not _inside(text, ax)]
@@ -142,7 +124,7 @@ def _name_colours(figure: Figure) -> None:
         if legend is not None and not _inside(legend, ax):
             around.append(legend)
         for artist in around:
-            artist.set_gid(_PAGE)
+            artist.set_gid(PAGE)
 
 
 def _count(points: Any) -> int:
@@ -213,7 +195,7 @@ class _Reader:
         elif kind == "g" and set(element.keys()) <= {"id"}:
             name = element.get("id")
             for child in element:
-                self.read(child, {_PAGE: True, _OWN: False}.get(name or "", page))
+                self.read(child, {PAGE: True, _OWN: False}.get(name or "", page))
         elif text := self.text(element, page):
             self.parts.append(text)
 

@@ -17,7 +17,7 @@ from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
 from dlgn_lib.book.build import in_build
-from dlgn_lib.book.panels import Box, panels
+from dlgn_lib.book.panels import Box, Shared, grown, missing, panels
 from dlgn_lib.book.picture import Picture, picture, united
 from dlgn_lib.numbers import show_number
 
@@ -71,12 +71,29 @@ def _svg(first: Picture, every: Sequence[Picture], alt: str, key: str) -> str:
     )
     if len(cut) == 1:
         return whole.replace("KEY-", f"{key}-")
-    parts = "".join(
-        f'<svg viewBox="{p.left:g} {p.top:g} {p.right - p.left:g} {p.bottom - p.top:g}" width="{(p.right - p.left) * scale:.0f}"'
-        f' height="{(p.bottom - p.top) * scale:.0f}"><use href="#{key}"/></svg>'
-        for p in cut
-    )
+    shared = [one for drawn in every for one in drawn.shared]
+    parts = "".join(_panel_svg(panel, missing(panel, shared), f"{key}-{n}", key, scale) for n, panel in enumerate(cut))
     return f'{whole}\n<div class="dlgn-panels" aria-hidden="true">{parts}</div>'.replace("KEY-", f"{key}-")
+
+
+def _panel_svg(panel: Box, lent: Sequence[Shared], name: str, key: str, scale: float) -> str:
+    """Return a part of the picture `key`; numbers of its axes that stand in another part are put beside it once more."""
+    room = grown(panel, lent)
+    width, height = room.right - room.left, room.bottom - room.top
+    moved = [(panel, 0.0, 0.0)]
+    moved += [(one.numbers, (at := one.place()).left - one.numbers.left, at.top - one.numbers.top) for one in lent]
+    uses = "".join(
+        f'<clipPath id="{name}-{n}"><rect x="{box.left:g}" y="{box.top:g}" width="{box.right - box.left:g}" '
+        f'height="{box.bottom - box.top:g}"/></clipPath>'
+        f'<use href="#{key}" clip-path="url(#{name}-{n})" transform="translate({right:g} {down:g})"/>'
+        for n, (box, right, down) in enumerate(moved)
+    )
+    if not lent:
+        uses = f'<use href="#{key}"/>'
+    return (
+        f'<svg viewBox="{room.left:g} {room.top:g} {width:g} {height:g}" width="{width * scale:.0f}" '
+        f'height="{height * scale:.0f}">{uses}</svg>'
+    )
 
 
 def _figure_html(body: str, kind: str = "") -> str:

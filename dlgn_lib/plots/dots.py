@@ -35,7 +35,7 @@ def seeds_to_threshold(
     steps: Mapping[str, Sequence[int | None]], limit: int, title: str, threshold: float = 0.01
 ) -> Drawing:
     """Draw for each condition how many steps each seed needed to reach a loss, one mark per seed; None is beyond the limit."""
-    figure, ax = plt.subplots(figsize=(7.2, 0.9 + 0.46 * len(steps)))
+    figure, ax = plt.subplots(figsize=(5.4, 0.9 + 0.46 * len(steps)))
     out, told = limit * 1.45, []
     for row, (name, values) in enumerate(steps.items()):
         colour, _, mark = SERIES[row % len(SERIES)]

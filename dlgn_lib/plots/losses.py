@@ -27,9 +27,9 @@ def race_losses(
     Models with several seeds have a band. Distances are between medians; they get a panel of their own that ends at `top`
     per cent, if given, or the area between the curves is shaded. `levels` are losses to mark.
     """
-    tall = {"figsize": (7.0, 4.8), "sharex": True, "height_ratios": [2, 1]}
+    tall = {"figsize": (5.4, 4.6), "sharex": True, "height_ratios": [2, 1]}
     figure, axes = plt.subplots(
-        1 if top is None else 2, 1, squeeze=False, **({"figsize": (6.8, 3.4)} if top is None else tall)
+        1 if top is None else 2, 1, squeeze=False, **({"figsize": (5.4, 3.4)} if top is None else tall)
     )
     upper, lower = axes[0, 0], axes[-1, 0]
     rows = {name: torch.atleast_2d(values) for name, values in curves.items()}

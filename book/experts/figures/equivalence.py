@@ -27,7 +27,7 @@ def running_sum(net: GatedNet, x: Tensor) -> Drawing:
     size = terms.abs().sum().item() or 1.0
     total = total / size
     count, active = len(terms), int((path_gates(net, x[None], hard=True) > 0).sum())
-    figure, ax = plt.subplots(figsize=(6.8, 3.4))
+    figure, ax = plt.subplots(figsize=(5.4, 3.6))
     ax.step(
         [0, *range(1, count + 1)],
         [0, *total.tolist()],
@@ -44,7 +44,7 @@ def running_sum(net: GatedNet, x: Tensor) -> Drawing:
     left = show_number(gap, "{:.0e}")
     output = show_number(target, "{:.2f}").replace("-", "−")
     ax.set_title(
-        rf"{count:,} paths, {active:,} active; $\hat{{y}}$ = {output}, difference at the end {left}", fontsize=11
+        f"{count:,} paths, {active:,} active\n" rf"$\hat{{y}}$ = {output}, difference at the end {left}", fontsize=11
     )
     ax.legend(fontsize=9, loc="upper right" if target < 0 else "lower right", ncols=2)
     alt = (

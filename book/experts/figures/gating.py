@@ -140,14 +140,16 @@ def pieces(nets: Mapping[str, GatedNet], path: Sequence[int], bounds: Sequence[S
 def softness(net_of: Callable[[float], GatedNet], betas: Sequence[float], unit: int, shown: float) -> Drawing:
     """Draw the gate of one unit along its normal at the slope `shown`, and thin those at the other slopes β."""
     x = torch.linspace(-1, 1, 401)[:, None]
-    figure, ax = plt.subplots(figsize=(6.4, 2.8))
+    figure, ax = plt.subplots(figsize=(5, 2.8))
     for beta in sorted(betas, key=lambda beta: beta == shown):
         net = net_of(beta)
         with torch.no_grad():
             gate = net.gates(x.to(net.value_layers[0].weight.dtype))[0][:, unit]
         ax.plot(x, gate, **({"color": BLUE, "lw": 2.6} if beta == shown else {"color": GREY, "lw": 1}))
     name = f"soft gate, β = {shown:g}" if math.isfinite(shown) else "hard gate, the limit of large β"
-    ax.set(xlabel="$z$, the input of the gate", ylabel="gate", yticks=[0, 0.5, 1], title=name)
+    ax.set(
+        xlabel="$z$, the input of the gate", ylabel="gate", xticks=[-1, -0.5, 0, 0.5, 1], yticks=[0, 0.5, 1], title=name
+    )
     return figure, (
         f"Gate against its input z, a {name}, bold among other slopes: a flat S for small slopes, steeper with growing β, "
         "and a step from 0 to 1 at z = 0 for the hard gate."

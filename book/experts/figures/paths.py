@@ -110,7 +110,7 @@ def path_walk(
 @house_style
 def path_counts(widths: Sequence[int], depths: Sequence[int], limit: float) -> Drawing:
     """Draw the number of paths, width**depth, against depth, with the number that fits in memory."""
-    figure, ax = plt.subplots(figsize=(6.6, 3.6))
+    figure, ax = plt.subplots(figsize=(5.2, 3.4))
     for width, (colour, line, _) in zip(widths, SERIES, strict=False):
         ax.semilogy(depths, [float(width) ** depth for depth in depths], color=colour, ls=line, marker="o", ms=3.5)
         ax.annotate(
@@ -157,7 +157,7 @@ def region_1d(net: GatedNet, path: Sequence[int], bounds: tuple[float, float], n
         raise ValueError(f"names must be {net.depth} labels, one per hidden layer, got {names}")
     x = torch.linspace(float(bounds[0]), float(bounds[1]), 801, dtype=net.value_layers[0].weight.dtype)
     region = path_region(net, path, bounds, exact=True)
-    figure, ax = plt.subplots(figsize=(7, 3.4))
+    figure, ax = plt.subplots(figsize=(5.2, 3.4))
     with torch.no_grad():
         heights = [z[:, unit] for z, unit in zip(net.preactivations(x[:, None]), path, strict=True)]
     styles = [("#d62728", "--"), (GREEN, "-"), *((s.colour, s.line) for s in SERIES)]

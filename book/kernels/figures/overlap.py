@@ -115,7 +115,7 @@ def error_against_width(widths: Sequence[int], errors: Mapping[str, Tensor]) -> 
 
     The numbers are the last medians. A line of slope -1/2 starts at the first network's first median.
     """
-    figure, ax = plt.subplots(figsize=(6.8, 3.7))
+    figure, ax = plt.subplots(figsize=(5.2, 3.5))
     told = []
     for (name, values), (colour, line, _) in zip(errors.items(), looks(errors).values(), strict=True):
         middle = seed_band(ax, widths, values, colour, ls=line, lw=1.5, marker="o", ms=4, label=name)

@@ -17,7 +17,7 @@ def one_step(
 
     `full`, `expert` and `gate` are rows of the kernel and its parts, `measured` comes from a real step.
     """
-    figure, ax = plt.subplots(figsize=(7, 3.5))
+    figure, ax = plt.subplots(figsize=(5.4, 3.5))
     ax.axhline(0, color=FAINT, lw=0.7)
     ax.axvline(180, ymin=0.13, color=FAINT, lw=0.8)
     ax.axvline(degrees[at], ymin=0.13, color=INK, lw=0.9, ls=":")
@@ -30,14 +30,14 @@ def one_step(
     ax.set(
         xlim=(0, 360),
         ylim=(-1.5, 2.8),
-        xticks=range(0, 361, 45),
+        xticks=range(0, 361, 90),
         xlabel="angle of the input (degrees)",
         ylabel="change of the output",
     )
     ax.set_title("  smooth half", loc="left", fontsize=9.5)
     ax.set_title("fast half  ", loc="right", fontsize=9.5)
     ax.set_title(title, fontsize=11)
-    ax.legend(fontsize=8.5, ncols=4, loc="lower center", columnspacing=1.2, handlelength=2.2)
+    ax.legend(fontsize=8.5, ncols=4, loc="lower center", columnspacing=0.9, handlelength=1.8, handletextpad=0.5)
     near = (full.abs() > 0.5).double().mean().item()
     return figure, (
         f"{title}: a small step that moves the output at {degrees[at]:.0f} degrees by one unit moves it by more than half a unit on "

@@ -64,7 +64,7 @@ def region_census(
         target: values (N,) at evenly spaced angles.
         heading: title of the figure.
     """
-    figure, (top, middle, low) = plt.subplots(3, 1, figsize=(7.2, 6.5), sharex=True, height_ratios=[1, 1.4, 1.9])
+    figure, (top, middle, low) = plt.subplots(3, 1, figsize=(5.4, 6.5), sharex=True, height_ratios=[1, 1.4, 1.9])
     edges, weight = profile[0].numpy(), profile[1].numpy()
     lengths = np.diff(np.append(edges, edges[0] + 360))
     relative = weight / (weight @ lengths / 360)
@@ -102,9 +102,9 @@ def region_census(
         norm=PowerNorm(0.6, 0, 0.8, clip=True),
     )
     low.plot((start + width / 2) % 360, width, "o", mfc="none", mec="white", ms=4.5, mew=1)
-    low.set(xlim=(0, 360), xticks=range(0, 361, 45), yticks=range(0, 181, 45))
+    low.set(xlim=(0, 360), xticks=range(0, 361, 90), yticks=range(0, 181, 45))
     low.set(
-        xlabel="angle of the input; on the map: centre of the region (degrees)",
+        xlabel="angle of the input;\non the map: centre of the region (degrees)",
         ylabel="opening of the\nregion (degrees)",
     )
     for ax in (top, middle, low):

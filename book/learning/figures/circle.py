@@ -110,7 +110,7 @@ def circle_outputs(
 
     `ran` says how many steps each model was trained; beyond them its last outputs are shown and named so.
     """
-    figure, axes = plt.subplots(len(outputs), 1, figsize=(7.2, 5.3), sharex=True)
+    figure, axes = plt.subplots(len(outputs), 1, figsize=(5.4, 5.3), sharex=True)
     smooth, told = degrees < 180, []
     for ax, (name, values) in zip(axes, outputs.items(), strict=True):
         colour = look(name)[0]
@@ -132,7 +132,7 @@ def circle_outputs(
     figure.legend(
         handles, ["target", "output, median and range over seeds"], fontsize=9, loc="outside lower center", ncols=2
     )
-    angle_axis(axes[-1], every=45)
+    angle_axis(axes[-1])
     return figure, (
         f"Outputs against the angle after {step} steps, the target dotted behind. Median squared errors: {'; '.join(told)}."
     )

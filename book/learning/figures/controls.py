@@ -21,7 +21,7 @@ def case_shares(
     apply; `groups` says how many rows, from above, each heading has, `room` for how many lines there is place at least.
     """
     lines = max(room, len(cases) + len(groups))
-    figure, ax = plt.subplots(figsize=(7, 0.28 * lines + 1.1))
+    figure, ax = plt.subplots(figsize=(5.6, 0.28 * lines + 1.1))
     colour, _, mark = NETWORKS[network]
     rows, told, y = iter(cases.items()), [], 0
     labels = {}
@@ -48,7 +48,7 @@ def case_shares(
     ax.set_ylim(lines - 0.5, -0.5)
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[:2], names[:2], loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=9.5)
-    ax.set_title(network, loc="left", fontsize=11, pad=12, x=-0.38)
+    ax.set_title(network, loc="left", fontsize=11, pad=12, x=-0.8)
     alt = f"{network}, share of path activity on the upper half at step {step}, medians over seeds: "
     return figure, alt + "; ".join(told) + "."
 
@@ -120,5 +120,5 @@ def echo(runs: Mapping[str, Tensor]) -> Drawing:
     right.axhline(0, **ROLES["level"])
     left.set(xlabel="step", ylabel="share of paths, smooth half", ylim=(0.3, 1))
     right.set(xlabel="step", ylabel="mean residual, smooth half")
-    right.legend(fontsize=9, loc="upper right")
+    left.legend(fontsize=9, loc="lower right")
     return figure, f"Medians over seeds. {'; '.join(told)}."

@@ -96,7 +96,7 @@ def class_activity(moments: Mapping[str, Tensor], classes: Sequence[str], right:
     `moments` gives (S, C) by name; `right` (S, C) is the share of each class that the trained nets classify correctly;
     classes are sorted by it.
     """
-    figure, ax = plt.subplots(figsize=(7.2, 4))
+    figure, ax = plt.subplots(figsize=(5.6, 4))
     order = right.mean(0).argsort(descending=True)
     last = len(moments) - 1
     for place, ((name, values), (colour, _, mark)) in enumerate(

@@ -146,7 +146,7 @@ def moved_and_clustered(runs: Mapping[str, tuple[Tensor, Tensor]]) -> Drawing:
 
     `runs` maps a name to (relative change (S,), axial resultant (S,)).
     """
-    figure, ax = plt.subplots(figsize=(6.8, 3.8))
+    figure, ax = plt.subplots(figsize=(5.2, 3.8))
     told = []
     for (name, (change, resultant)), (colour, _, mark) in zip(runs.items(), looks(runs).values(), strict=True):
         ax.plot(change, resultant, mark, color=colour, ms=6, alpha=0.75, mew=0, label=name)

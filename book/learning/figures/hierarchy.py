@@ -37,7 +37,7 @@ def errors_by_samples(
 
     `level` is an error to compare with, and its name.
     """
-    figure, ax = plt.subplots(figsize=(7, 4.3))
+    figure, ax = plt.subplots(figsize=(5.4, 4.5))
     told = []
     for name, values in errors.items():
         colour, line, mark = KERNELS[name] if name in KERNELS else look(name)
@@ -53,7 +53,7 @@ def errors_by_samples(
     ax.set(yscale="log", ylim=(5e-4, 2.2), xlabel="training samples", ylabel="test error (squared)")
     ax.set_yticks([0.001, 0.01, 0.1, 1], ["0.001", "0.01", "0.1", "1"])
     ax.set_title(title, fontsize=11)
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize=9)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=9)
     ends = f"from {samples[0]:,} to {samples[-1]:,} samples"
     return figure, f"Target: {title}. Test error, medians over seeds, {ends}: {'; '.join(told)}."
 
@@ -83,7 +83,7 @@ def kernel_regression(ridges: Sequence[float], errors: Mapping[str, Mapping[str,
 @house_style
 def two_parts(parts: Mapping[str, tuple[Tensor, Tensor]], names: tuple[str, str]) -> Drawing:
     """Draw how much of two parts of the target each net's output holds, a mark per seed; 0 is nothing, 1 all of it."""
-    figure, ax = plt.subplots(figsize=(7, 0.55 * len(parts) + 1.5))
+    figure, ax = plt.subplots(figsize=(5.2, 0.55 * len(parts) + 1.5))
     told = []
     for row, (network, pair) in enumerate(parts.items()):
         for values, place, colour, mark in zip(pair, (-0.15, 0.15), (BLUE, RED), ("o", "^"), strict=True):

@@ -42,7 +42,7 @@ def normal_images(layers: Mapping[str, Tensor], shape: Sequence[int], heading: s
         ratio, cosine = participation_ratio(normals), mean_cosine(normals)
         names.append(f"{name}\nfills {ratio:.0f}")
         told.append(f"{name} {ratio:.1f} dimensions, mean |cos| {cosine:.2f}")
-    figure, ax = plt.subplots(figsize=(7.4, 0.86 * len(layers) + 0.5))
+    figure, ax = plt.subplots(figsize=(5.6, 0.62 * len(layers) + 0.6))
     image = ax.imshow(sheet.numpy(), cmap=WEIGHTS, vmin=-1, vmax=1, interpolation="none")
     ax.set_yticks([row * (high + 4) + high / 2 for row in range(len(layers))], names)
     ax.set_xticks([])
@@ -121,7 +121,7 @@ def accuracies(tables: Mapping[str, Mapping[str, Tensor]]) -> Drawing:
 @house_style
 def differences(rows: Mapping[str, Tensor], factor: float, xlabel: str) -> Drawing:
     """Draw paired differences (S,): a row each, a mark per seed, and the mean with `factor` standard errors to either side."""
-    figure, ax = plt.subplots(figsize=(7.2, 0.4 * len(rows) + 1.0))
+    figure, ax = plt.subplots(figsize=(5.6, 0.4 * len(rows) + 1.0))
     told = []
     for y, (name, values) in enumerate(rows.items()):
         mean, reach = values.mean().item(), factor * values.std().item() / len(values) ** 0.5

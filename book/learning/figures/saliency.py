@@ -78,7 +78,7 @@ def split_maps(image: Tensor, rows: Mapping[str, Mapping[str, Tensor]], heading:
 def seed_rows(rows: Mapping[str, Mapping[str, Tensor]], xlabel: str, breaks: Sequence[int] = ()) -> Drawing:
     """Draw values (S,) of networks by row: a small mark per seed, a large one for the median; a line above rows in `breaks`."""
     names = list(dict.fromkeys(name for values in rows.values() for name in values))
-    figure, ax = plt.subplots(figsize=(7.2, 0.42 * len(rows) + 1.2))
+    figure, ax = plt.subplots(figsize=(5.4, 0.42 * len(rows) + 1.2))
     styles = looks(names)
     told = []
     for y, (row, values) in enumerate(rows.items()):
@@ -101,7 +101,7 @@ def seed_rows(rows: Mapping[str, Mapping[str, Tensor]], xlabel: str, breaks: Seq
 @house_style
 def kept(counts: Sequence[int], curves: Mapping[str, Tensor], xlabel: str) -> Drawing:
     """Draw shares (S, T) over how many units are kept, 0 first: a line and a band for each way to choose them."""
-    figure, ax = plt.subplots(figsize=(7.2, 3.5))
+    figure, ax = plt.subplots(figsize=(5.2, 3.5))
     told = []
     for (name, shares), (colour, line, mark) in zip(curves.items(), looks(curves).values(), strict=True):
         middle = seed_band(ax, range(len(counts)), shares, colour, ls=line, marker=mark, ms=5, label=name)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from torch import Tensor
 
+from dlgn_lib.book.picture import PAGE
 from dlgn_lib.plots.bands import angle_axis, seed_band
 from dlgn_lib.plots.looks import BLUE, FAINT, GREY, INK, RED, ROLES, SERIES, Drawing, house_style, room_at_the_right
 from dlgn_lib.statistics import median
@@ -24,20 +25,22 @@ def diagram(
     `steps` (S, frequencies, rms) are infinite where a seed did not arrive; `edge` is the rms of the line for each frequency.
     """
     middle = median(steps, 0)
-    figure, ax = plt.subplots(figsize=(7.2, 3.9), layout="compressed")
+    figure, ax = plt.subplots(figsize=(5.8, 3.9), layout="compressed")
     colours = plt.get_cmap("cividis_r").copy()
-    colours.set_bad("#e4e4e4")
+    colours.set_bad(alpha=0)  # the page is seen there
     shown = middle.masked_fill(middle.isinf(), math.nan)
+    ax.patch.set_visible(False)
     image = ax.imshow(shown, cmap=colours, norm=LogNorm(30, limit), aspect="auto", origin="lower")
     for row, column in ((r, c) for r in range(len(frequencies)) for c in range(len(rms))):
         value, some = middle[row, column], steps[:, row, column].isfinite().sum().item()
         text = f"{value:.0f}" if value.isfinite() else f"{some} of {len(steps)}" if some else "never"
         dark = value.isfinite() and value > 250
-        ax.text(column, row, text, ha="center", va="center", fontsize=8.5, zorder=5, color="white" if dark else INK)
+        look = {"color": "white" if dark else INK, "gid": None if value.isfinite() else PAGE}
+        ax.text(column, row, text, ha="center", va="center", fontsize=8.5, zorder=5, **look)
     marks = torch.tensor(rms).log()
     place = [_between(math.log(value), marks.tolist()) for value in edge]
     rows = [-0.5, *range(len(frequencies)), len(frequencies) - 0.5]
-    ax.plot([place[0], *place, place[-1]], rows, color="white", lw=4.2, solid_capstyle="butt")
+    ax.plot([place[0], *place, place[-1]], rows, color="white", lw=4.2, solid_capstyle="butt", gid=PAGE)
     ax.plot([place[0], *place, place[-1]], rows, color=RED, lw=2.2, ls="--", label="theory")
     ax.set_xticks(range(len(rms)), [f"{value:g}" for value in rms])
     ax.set_yticks(range(len(frequencies)), [str(k) for k in frequencies])

@@ -48,7 +48,7 @@ def neighbours(image: Tensor, label: int, rows: Mapping[str, tuple[Tensor, Tenso
 @house_style
 def before_after(rows: Mapping[str, Tensor], level: float, level_name: str, xlabel: str) -> Drawing:
     """Draw shares (S, 2) before and after training: a row per net, an arrow per seed, and a level to compare with."""
-    figure, ax = plt.subplots(figsize=(7.2, 0.75 * len(rows) + 1.2))
+    figure, ax = plt.subplots(figsize=(5.4, 0.75 * len(rows) + 1.2))
     told = []
     for y, ((name, values), (colour, _, mark)) in enumerate(zip(rows.items(), looks(rows).values(), strict=True)):
         for (start, end), up in zip(values.tolist(), apart(len(values), 0.24).tolist(), strict=True):

@@ -106,5 +106,5 @@ def features_in_use(dims: Sequence[int], counts: Mapping[str, Tensor], ratios: M
     for ax in (left, right):
         ax.minorticks_off()
         ax.set(xlabel="number of target functions $d$", xticks=list(dims))
-    left.legend(fontsize=9, loc="center right", bbox_to_anchor=(1, 0.42))
+    left.legend(fontsize=9, loc="center", bbox_to_anchor=(0.5, 0.49), ncols=3, columnspacing=1)
     return figure, f"Features in use against the number d of target functions, a dot per seed. {'; '.join(told)}."

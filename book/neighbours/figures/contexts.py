@@ -55,7 +55,7 @@ def errors_by_kind(errors: Mapping[str, Mapping[str, Tensor]], title: str, how: 
 
     The axis ends at `top`.
     """
-    figure, ax = plt.subplots(figsize=(7.2, 3.3))
+    figure, ax = plt.subplots(figsize=(5.4, 3.3))
     names = list(next(iter(errors.values())))
     told = []
     for column, (kind, of) in enumerate(errors.items()):
@@ -79,7 +79,7 @@ def errors_by_kind(errors: Mapping[str, Mapping[str, Tensor]], title: str, how: 
 @house_style
 def subset_norms(norms: Mapping[str, Mapping[int, Tensor]], contexts: int) -> Drawing:
     """Draw for each kind of blocks the norms (S, subsets) of the pathways of one race, by the number of contexts they are open in."""
-    figure, ax = plt.subplots(figsize=(7.0, 3.2))
+    figure, ax = plt.subplots(figsize=(5.2, 3.2))
     told = []
     for row, (kind, of) in enumerate(norms.items()):
         colour, line, mark = SERIES[row]
@@ -108,7 +108,7 @@ def subset_norms(norms: Mapping[str, Mapping[int, Tensor]], contexts: int) -> Dr
 @house_style
 def cancelling(steps: Tensor, sums: Mapping[str, Tensor], title: str) -> Drawing:
     """Draw the norm of the sum of the pathways' maps (T,), in parts of the sum of their norms."""
-    figure, ax = plt.subplots(figsize=(6.8, 2.7))
+    figure, ax = plt.subplots(figsize=(5.2, 2.7))
     told = []
     for (name, values), (colour, line, _) in zip(sums.items(), SERIES, strict=False):
         ax.plot(steps, values, color=colour, ls=line, lw=1.8, label=name)

@@ -112,7 +112,7 @@ def xor_units(
 @house_style
 def open_gates(steps: Tensor, shares: Tensor, contexts: int) -> Drawing:
     """Draw as stacked areas how often a unit is open on an item in 0, 1, …, C contexts, shares (C + 1, T)."""
-    figure, ax = plt.subplots(figsize=(7.2, 3.8))
+    figure, ax = plt.subplots(figsize=(5.4, 3.8))
     colours = [*[GREY, PINK, ORANGE, SKY, GREEN, "#e8d35a"][: contexts - 1], BLUE, "#1b2a49"]
     low = torch.zeros(len(steps))
     for m in range(contexts + 1):

@@ -28,7 +28,7 @@ def race_snapshot(
     steps: Tensor, losses: Tensor, theory: Tensor, maps: Mapping[str, Tensor], contexts: int, step: int
 ) -> Drawing:
     """Draw where training stands: losses (S, T) of nets and a formula's (T,) above, outputs (N, K) as images below."""
-    figure = plt.figure(figsize=(7.0, 4.3))
+    figure = plt.figure(figsize=(5.8, 4.3))
     grid = figure.add_gridspec(2, len(maps), height_ratios=[1, 1.35])
     top = figure.add_subplot(grid[0, :])
     seed_band(top, steps, losses, BLUE, lw=1.8, label=f"ReLU nets, {len(losses)} seeds")
@@ -74,7 +74,7 @@ def part_shares(
     steps: Tensor, nets: Mapping[str, Tensor], pathways: Mapping[str, Tensor], theory: Mapping[str, Tensor], title: str
 ) -> Drawing:
     """Draw how much of each part of the targets is learned: ReLU nets (S, T) as bands, GDLNs as markers, formula as lines."""
-    figure, axes = plt.subplots(2, 1, figsize=(7.0, 4.8), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 1, figsize=(5.6, 4.8), sharex=True, sharey=True)
     told = []
     for name, values in nets.items():
         colour, marker = _PARTS[name]

@@ -16,7 +16,7 @@ from dlgn_lib.statistics import median
 @house_style
 def gate_raster(activity: Tensor, contexts: int, step: int) -> Drawing:
     """Draw the activity of units (N, M), each in parts of its own peak, as an image: one row per unit, one column per sample."""
-    figure, ax = plt.subplots(figsize=(7.2, 3.9))
+    figure, ax = plt.subplots(figsize=(5.4, 3.9))
     image = activity_image(ax, activity.T)
     mark_contexts(ax, contexts, len(activity) // contexts)
     ax.set(ylabel="unit", title=f"step {step}", yticks=[])
@@ -156,7 +156,7 @@ def interaction_course(
     Dotted lines mark what a table without structure gives, and arrows on the right a prediction for the end. Shares of an
     interaction below 0.002 are left out.
     """
-    figure, (top, low) = plt.subplots(2, 1, figsize=(7.0, 3.7), sharex=True, height_ratios=[1, 1.7])
+    figure, (top, low) = plt.subplots(2, 1, figsize=(5.4, 3.7), sharex=True, height_ratios=[1, 1.7])
     seed_band(top, steps, interaction, INK, lw=1.8)
     top.set(ylabel="interaction", ylim=(0, 0.22))
     top.set_title(f"{contexts} contexts", fontsize=11)
@@ -185,13 +185,13 @@ def measures_by_layer(panels: Mapping[str, tuple[tuple[float, float], Mapping[st
     figure, axes = plt.subplots(1, len(panels), figsize=(7.4, 2.9), squeeze=False)
     told = []
     for ax, (name, (limits, layers)) in zip(axes[0], panels.items(), strict=True):
-        words = []
+        words, low = [], limits[0] - 0.08 * (limits[1] - limits[0])  # room for the counts below the rings
         for place, ((layer, values), colour) in enumerate(zip(layers.items(), (BLUE, ORANGE, RED), strict=False)):
             for contexts, offset, row in zip((3, 4, 5), (-0.25, 0, 0.25), values, strict=False):
                 ax.plot([place + offset] * len(row), row, "o", ms=5, mfc="none", mec=colour, mew=1.2)
                 ax.annotate(
                     str(contexts),
-                    (place + offset, limits[0]),
+                    (place + offset, low),
                     (0, 3),
                     textcoords="offset points",
                     ha="center",
@@ -199,7 +199,7 @@ def measures_by_layer(panels: Mapping[str, tuple[tuple[float, float], Mapping[st
                 )
             words.append(f"{layer} {median(values).item():.2g}")
         ax.set_xticks(range(len(layers)), [layer.replace(" of ", "\nof ") for layer in layers], fontsize=8.5)
-        ax.set(ylim=limits, xlim=(-0.5, len(layers) - 0.5))
+        ax.set(ylim=(low, limits[1]), xlim=(-0.5, len(layers) - 0.5))
         ax.set_title(name, fontsize=10)
         told.append(f"{name}: {', '.join(words)}")
     return figure, f"Measures by layer, median over contexts and seeds. {'; '.join(told)}."
