@@ -13,7 +13,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course adopt bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist adopt bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -84,6 +84,9 @@ course: $(READY)  ## write the student and the teacher edition into _build/cours
 	$(SITE_TOOL).export_notebooks --out _build/course/student --edition student
 	$(SITE_TOOL).export_notebooks --out _build/course/teacher --edition teacher
 
+dist: $(READY)  ## build wheel and sdist into dist/, and try the wheel in an empty environment
+	PYTHON=$(BIN)/python .ci/dist
+
 adopt: $(READY)  ## make it your own: `make adopt REPO=owner/name [AUTHOR="..."]` writes its address everywhere
 	$(SITE_TOOL).adopt "$(REPO)" $(if $(AUTHOR),--author "$(AUTHOR)")
 
@@ -94,4 +97,4 @@ serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 clean:  ## remove everything that is made: site, caches, environments
-	rm -rf _build .cache $(VENV) .venv-colab .venv-oldest .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info
+	rm -rf _build dist .cache $(VENV) .venv-colab .venv-oldest .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info

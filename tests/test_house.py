@@ -31,7 +31,7 @@ MATHEMATICS = [
     "training",
     "runs",
 ]
-FLOORS = dict.fromkeys(HELPERS, 0) | dict.fromkeys(MATHEMATICS, 1) | {"plots": 2, "book": 3, "pages": 3}
+FLOORS = dict.fromkeys(HELPERS, 0) | dict.fromkeys(MATHEMATICS, 1) | {"plots": 2, "book": 3, "pages": 3, "__main__": 3}
 #: what is imported from outside besides torch and Python's own library; all that is not named here may import nothing else
 OUTSIDE = {
     "progress": {"tqdm"},

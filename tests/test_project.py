@@ -72,6 +72,7 @@ WORKFLOWS = {
 ALLOWED = {
     ("book", "deploy"): {"pages": "write", "id-token": "write"},
     ("release", "publish"): {"actions": "read", "contents": "write"},
+    ("release", "index"): {"actions": "read", "id-token": "write"},
 }
 
 
@@ -104,6 +105,10 @@ def test_the_workflows_are_those_that_the_project_needs():
     assert "schedule" in triggers(WORKFLOWS["weekly"])
     assert triggers(WORKFLOWS["release"])["push"] == {"tags": ["v*"]}
     assert WORKFLOWS["release"]["jobs"]["publish"]["needs"] == "build"
+    index = WORKFLOWS["release"]["jobs"]["index"]
+    assert index["if"] == "inputs.index" and index["needs"] == "publish" and index["environment"] == "package-index"
+    assert triggers(WORKFLOWS["release"])["workflow_dispatch"]["inputs"]["index"]["default"] is False
+    assert "make dist" in [step.get("run") for step in WORKFLOWS["release"]["jobs"]["build"]["steps"]]
     steps = [step for workflow in WORKFLOWS.values() for job in workflow["jobs"].values() for step in job["steps"]]
     commits = {}
     for step in steps:

@@ -15,7 +15,7 @@ from dlgn_site import export_notebooks
 
 ROOT = Path(__file__).resolve().parents[3]
 #: tracked files that hold the address; notebooks are made anew, and tests have addresses of their own
-TEXTS = ["_config.yml", "README.md", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+TEXTS = ["_config.yml", "README.md", "CITATION.cff", "pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 LEFT = """\
 The book is now that of {repo}. What is left for a person:
 - push it to {url}, and turn on Pages there (Settings, Pages, source: GitHub Actions); the site will be {site}
