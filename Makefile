@@ -13,7 +13,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist adopt bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist adopt bench compare serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -73,6 +73,9 @@ mutants: $(READY)  ## change the library in 200 small ways, drawn at random, and
 
 same:  ## build the book twice from cold and compare ledger and notebooks, byte for byte
 	.ci/same
+
+compare: $(BUILT)  ## compare this build with another: `make compare OTHER=address-or-folder-or-file`
+	$(SITE_TOOL).compare "$(OTHER)"
 
 pictures: $(BUILT)  ## take the README's picture and the preview of shared links from the built site
 	$(SITE_TOOL).pictures
