@@ -159,6 +159,6 @@ def test_the_page_of_this_build_tells_it_and_links_the_file():
     build, page = compare.read(str(SITE)), article(build_record.PAGE)
     rows = {tr.td.get_text(strip=True): tr.find_all("td")[1].get_text(strip=True) for tr in page.select("tbody tr")}
     assert rows["Python"] == build["versions"]["python"] and rows["processor"] == build["machine"]["processor"]
-    assert rows["claims"] == f"{len(registry())} of {len(registry())} hold"
+    assert rows["claims"] == f"{len(registry()):,} of {len(registry()):,} hold"
     assert {page for page in rows if f"book/{page}" in CHAPTERS} == {page.removeprefix("book/") for page in CHAPTERS}
     assert "../build.json" in [a["href"] for a in html(build_record.PAGE).select("article a[href]")]

@@ -43,7 +43,10 @@ def test_pins_satisfy_the_ranges_and_torch_is_exact():
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff", "pyproject.toml", "_config.yml"],
+    [
+        *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "pyproject.toml", "_config.yml"),
+        *("CITATION.cff", "codemeta.json", ".zenodo.json", "paper/paper.md", "paper/checklist.md"),
+    ],
 )
 def test_every_address_of_the_repository_is_the_configured_one(name):
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import torch
 from docutils import nodes
-from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
@@ -22,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 from dlgn_lib.book.register import registry
 from dlgn_lib.store import in_one_move
 from dlgn_site.claims import LEDGER, measured_by
+from dlgn_site.side_by_side import run_seconds
 
 FILE = "build.json"
 FORMAT = 1
@@ -79,12 +79,6 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: packages[name] for name in sorted(packages, key=str.lower)}
 
 
-def seconds(env: BuildEnvironment) -> dict[str, float]:
-    """Return page -> seconds that its cells took when they ran last, in this build or an earlier one."""
-    ran = ((name, NbMetadataCollector.get_exec_data(env, name)) for name in sorted(env.found_docs))
-    return {name.removeprefix("book/"): round(data["runtime"], 1) for name, data in ran if data and data["runtime"]}
-
-
 def claims(env: BuildEnvironment) -> dict[str, dict[str, str | bool | None]]:
     """Return every registered claim with what this build measured; None where it did not."""
     measured = measured_by(env)
@@ -100,12 +94,12 @@ def record(env: BuildEnvironment) -> dict[str, object]:
     """Return all that `build.json` holds."""
     return {
         "format": FORMAT,
-        "title": env.config.project,
+        "title": env.config.html_title,
         "version": version("dlgn-lib"),
         "commit": commit(Path(env.srcdir)),
         "machine": machine(),
         "versions": versions(),
-        "seconds": seconds(env),
+        "seconds": {name.removeprefix("book/"): round(spent, 1) for name, spent in run_seconds(env).items()},
         "claims": claims(env),
     }
 
@@ -128,7 +122,7 @@ def _facts(app: Sphinx, docname: str) -> list[nodes.Node]:
         return nodes.reference("", text, refuri=app.builder.get_relative_uri(docname, target), internal=True)
 
     holding = [entry["holds"] for entry in made["claims"].values()]
-    told = f"{sum(map(bool, holding))} of {len(holding)} hold"
+    told = f"{sum(map(bool, holding)):,} of {len(holding):,} hold"
     rows = [
         ("library", f"dlgn-lib {made['version']}"),
         ("commit", made["commit"] or "not known"),
