@@ -31,7 +31,7 @@ def _text(where: str) -> str:
         with urllib.request.urlopen(address, timeout=60) as answer:
             return answer.read().decode("utf-8")
     path = Path(where)
-    inside = [path / FILE, path / "_build" / "html" / FILE] if path.is_dir() else [path]
+    inside = [path / FILE, path / "html" / FILE, path / "_build" / "html" / FILE] if path.is_dir() else [path]
     return next((file for file in inside if file.is_file()), inside[0]).read_text(encoding="utf-8")
 
 
