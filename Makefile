@@ -13,7 +13,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course adopt bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist adopt bench compare serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -74,6 +74,9 @@ mutants: $(READY)  ## change the library in 200 small ways, drawn at random, and
 same:  ## build the book twice from cold and compare ledger and notebooks, byte for byte
 	.ci/same
 
+compare: $(BUILT)  ## compare this build with another: `make compare OTHER=address-or-folder-or-file`
+	$(SITE_TOOL).compare "$(OTHER)"
+
 pictures: $(BUILT)  ## take the README's picture and the preview of shared links from the built site
 	$(SITE_TOOL).pictures
 
@@ -83,6 +86,9 @@ lengths: $(BUILT)  ## count the screens of every page of the built site, into bo
 course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
 	$(SITE_TOOL).export_notebooks --out _build/course/student --edition student
 	$(SITE_TOOL).export_notebooks --out _build/course/teacher --edition teacher
+
+dist: $(READY)  ## build wheel and sdist into dist/, and try the wheel in an empty environment
+	PYTHON=$(BIN)/python .ci/dist
 
 adopt: $(READY)  ## make it your own: `make adopt REPO=owner/name [AUTHOR="..."]` writes its address everywhere
 	$(SITE_TOOL).adopt "$(REPO)" $(if $(AUTHOR),--author "$(AUTHOR)")
@@ -94,4 +100,4 @@ serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 clean:  ## remove everything that is made: site, caches, environments
-	rm -rf _build .cache $(VENV) .venv-colab .venv-oldest .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info
+	rm -rf _build dist .cache $(VENV) .venv-colab .venv-oldest .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info

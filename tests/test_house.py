@@ -32,7 +32,9 @@ MATHEMATICS = [
     "runs",
 ]
 FLOORS = (
-    dict.fromkeys(HELPERS, 0) | dict.fromkeys(MATHEMATICS, 1) | {"plots": 2, "playground": 2, "book": 3, "pages": 3}
+    dict.fromkeys(HELPERS, 0)
+    | dict.fromkeys(MATHEMATICS, 1)
+    | {"plots": 2, "playground": 2, "book": 3, "pages": 3, "__main__": 3}
 )
 #: what is imported from outside besides torch and Python's own library; all that is not named here may import nothing else
 OUTSIDE = {

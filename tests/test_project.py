@@ -43,7 +43,10 @@ def test_pins_satisfy_the_ranges_and_torch_is_exact():
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "CITATION.cff", "pyproject.toml", "_config.yml"],
+    [
+        *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "pyproject.toml", "_config.yml"),
+        *("CITATION.cff", "codemeta.json", ".zenodo.json", "paper/paper.md", "paper/checklist.md"),
+    ],
 )
 def test_every_address_of_the_repository_is_the_configured_one(name):
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -72,6 +75,7 @@ WORKFLOWS = {
 ALLOWED = {
     ("book", "deploy"): {"pages": "write", "id-token": "write"},
     ("release", "publish"): {"actions": "read", "contents": "write"},
+    ("release", "index"): {"actions": "read", "id-token": "write"},
 }
 
 
@@ -104,6 +108,10 @@ def test_the_workflows_are_those_that_the_project_needs():
     assert "schedule" in triggers(WORKFLOWS["weekly"])
     assert triggers(WORKFLOWS["release"])["push"] == {"tags": ["v*"]}
     assert WORKFLOWS["release"]["jobs"]["publish"]["needs"] == "build"
+    index = WORKFLOWS["release"]["jobs"]["index"]
+    assert index["if"] == "inputs.index" and index["needs"] == "publish" and index["environment"] == "package-index"
+    assert triggers(WORKFLOWS["release"])["workflow_dispatch"]["inputs"]["index"]["default"] is False
+    assert "make dist" in [step.get("run") for step in WORKFLOWS["release"]["jobs"]["build"]["steps"]]
     steps = [step for workflow in WORKFLOWS.values() for job in workflow["jobs"].values() for step in job["steps"]]
     commits = {}
     for step in steps:

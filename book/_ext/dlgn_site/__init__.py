@@ -13,6 +13,7 @@ EXTENSIONS = (
     "claim_details",
     "code_folds",
     "statements",
+    "build_record",
     "exercises",
     "course",
     "lengths",

@@ -15,12 +15,16 @@ from dlgn_site import export_notebooks
 
 ROOT = Path(__file__).resolve().parents[3]
 #: tracked files that hold the address; notebooks are made anew, and tests have addresses of their own
-TEXTS = ["_config.yml", "README.md", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+TEXTS = [
+    *("_config.yml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "pyproject.toml"),
+    *("CITATION.cff", "codemeta.json", ".zenodo.json", "paper/paper.md", "paper/checklist.md"),
+]
 LEFT = """\
 The book is now that of {repo}. What is left for a person:
 - push it to {url}, and turn on Pages there (Settings, Pages, source: GitHub Actions); the site will be {site}
 - look at the first run of the workflow; it calls `make book` and `make test`
 - for something to cite: a release (a tag like v0.1.0), and, if you like, a DOI from Zenodo into CITATION.cff
+- for the package index: a name of your own in pyproject.toml, and a trusted publisher there (CONTRIBUTING.md says which)
 - the licences ask you to keep LICENSE, LICENSE-TEXT and the names in them\
 """
 

@@ -82,10 +82,15 @@ def _run(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
                 logger.info("%s: Executed notebook in %.0f seconds", path, result.time)
 
 
+def run_seconds(env: BuildEnvironment) -> dict[str, float]:
+    """Return document -> seconds that its cells took when they ran last, in this build or an earlier one."""
+    metadata = getattr(env, "nb_metadata", {})
+    found = {name: (data.get("exec_data") or {}).get("runtime") for name, data in sorted(metadata.items())}
+    return {name: value for name, value in found.items() if value}
+
+
 def _tell(app: Sphinx, error: Exception | None) -> None:
-    metadata = getattr(app.env, "nb_metadata", {})
-    seconds = {name: (data.get("exec_data") or {}).get("runtime") for name, data in metadata.items()}
-    seconds = {name: value for name, value in seconds.items() if value}
+    seconds = run_seconds(app.env)
     if error or not seconds:
         return
     total, slow = sum(seconds.values()), {name: value for name, value in seconds.items() if value > PAGE_BUDGET}
