@@ -13,7 +13,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course adopt bench serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course pdf epub release adopt bench serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -83,6 +83,22 @@ lengths: $(BUILT)  ## count the screens of every page of the built site, into bo
 course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
 	$(SITE_TOOL).export_notebooks --out _build/course/student --edition student
 	$(SITE_TOOL).export_notebooks --out _build/course/teacher --edition teacher
+
+PRINTER := $(VENV)/.printer
+
+$(PRINTER): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[book,test,release]" $(CONSTRAINTS)
+	@touch $@
+
+pdf: $(BUILT) $(PRINTER)  ## print the built site: _build/pdf/book.pdf, and each of its pages in _build/pdf/chapters
+	$(SITE_TOOL).pdf
+
+epub: $(BUILT)  ## make an e-book of the built site: _build/epub/book.epub
+	$(SITE_TOOL).epub
+
+release: pdf epub  ## put site, PDF, EPUB and editions into _build/release, with checksums, and look at each (TAG=v0.1.0)
+	.ci/release $(TAG)
+	$(SITE_TOOL).release_check
 
 adopt: $(READY)  ## make it your own: `make adopt REPO=owner/name [AUTHOR="..."]` writes its address everywhere
 	$(SITE_TOOL).adopt "$(REPO)" $(if $(AUTHOR),--author "$(AUTHOR)")

@@ -22,6 +22,14 @@
     link.href = "#" + encodeURIComponent(id);
   }
   article.append(anchors);
+  // a formula or a table that is wider than the paper gets smaller letters; else Chromium makes the whole page smaller
+  const over = (tag) => Math.max(tag.scrollWidth, tag.getBoundingClientRect().width) / (innerWidth - tag.getBoundingClientRect().left);
+  for (const tag of article.querySelectorAll("mjx-container, table")) {
+    for (let tries = 0; tries < 8 && tag.checkVisibility() && over(tag) > 1; tries++) {
+      const size = parseFloat(getComputedStyle(tag).fontSize);
+      tag.style.setProperty("font-size", `${size * Math.max(0.8, 0.99 / over(tag))}px`, "important");
+    }
+  }
   return {
     headings: [...article.querySelectorAll("section[id] > :is(h1, h2, h3)")].map((tag) => (
       { level: Number(tag.tagName[1]), text: text(tag), anchor: tag.parentElement.id })),

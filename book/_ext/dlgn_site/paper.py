@@ -47,8 +47,7 @@ def running(left: str, right: str, first: int = 1, digits: str = "decimal") -> s
     >>> running("A book", "1 Paths", 7)
     'html { --paper-left: "A book"; --paper-right: "1 Paths"; --paper-digits: decimal; counter-reset: page 6; }'
     """
-    quoted = (json.dumps(text, ensure_ascii=False) for text in (left, right))
-    left, right = quoted
+    left, right = (json.dumps(text, ensure_ascii=False) for text in (left, right))
     return (
         f"html {{ --paper-left: {left}; --paper-right: {right}; --paper-digits: {digits}; "
         f"counter-reset: page {first - 1}; }}"
@@ -82,5 +81,6 @@ def sheet(browser: Browser, address: str, site: str, page: str, book_title: str,
     """Print a page of the site, whose first page has the number `first`."""
     with prepared(browser, address, site, page) as (tab, found):
         headings = tuple(Heading(**heading) for heading in found["headings"])
-        printed = pdf(tab, running(book_title, headings[0].text, first))
+        title = headings[0].text if headings[0].text != book_title else ""
+        printed = pdf(tab, running(book_title, title, first))
     return Sheet(page, printed, headings, tuple(found["figures"]), tuple(found["wide"]))

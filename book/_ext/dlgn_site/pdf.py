@@ -42,7 +42,7 @@ def print_front(browser: Browser, address: str, book: Book, sheets: list[Sheet])
         numbers |= {where: number for where, (number, _, _) in places(one.page, pdf, first).items()}
         first += len(pdf.pages)
     headings = {one.page: [(h.level, h.text, h.anchor) for h in one.headings] for one in sheets}
-    text = front.front(book, front.contents(book, headings, numbers), running(book.title, "Contents", 1, "lower-roman"))
+    text = front.front(book, front.contents(book, headings, numbers), running(book.title, "", 1, "lower-roman"))
     tab = browser.new_page()
     tab.route(f"{address}/front.html", lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
     tab.route(f"{address}/paper.css", lambda route: route.fulfill(body=STYLE, content_type="text/css; charset=utf-8"))
