@@ -13,7 +13,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist adopt bench compare serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist pdf epub release adopt bench compare serve clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -89,6 +89,22 @@ course: $(READY)  ## write the student and the teacher edition into _build/cours
 
 dist: $(READY)  ## build wheel and sdist into dist/, and try the wheel in an empty environment
 	PYTHON=$(BIN)/python .ci/dist
+
+PRINTER := $(VENV)/.printer
+
+$(PRINTER): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[book,test,release]" $(CONSTRAINTS)
+	@touch $@
+
+pdf: $(BUILT) $(PRINTER)  ## print the built site: _build/pdf/book.pdf, and each of its pages in _build/pdf/chapters
+	$(SITE_TOOL).pdf
+
+epub: $(BUILT)  ## make an e-book of the built site: _build/epub/book.epub
+	$(SITE_TOOL).epub
+
+release: pdf epub dist  ## put site, PDF, EPUB, editions, wheel and sdist into _build/release, with checksums, and look at each (TAG=v0.1.0)
+	.ci/release $(TAG)
+	$(SITE_TOOL).release_check
 
 adopt: $(READY)  ## make it your own: `make adopt REPO=owner/name [AUTHOR="..."]` writes its address everywhere
 	$(SITE_TOOL).adopt "$(REPO)" $(if $(AUTHOR),--author "$(AUTHOR)")
