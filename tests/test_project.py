@@ -111,7 +111,7 @@ def test_the_workflows_are_those_that_the_project_needs():
     index = WORKFLOWS["release"]["jobs"]["index"]
     assert index["if"] == "inputs.index" and index["needs"] == "publish" and index["environment"] == "package-index"
     assert triggers(WORKFLOWS["release"])["workflow_dispatch"]["inputs"]["index"]["default"] is False
-    assert "make dist" in [step.get("run") for step in WORKFLOWS["release"]["jobs"]["build"]["steps"]]
+    assert 'make release TAG="$TAG"' in [step.get("run") for step in WORKFLOWS["release"]["jobs"]["build"]["steps"]]
     steps = [step for workflow in WORKFLOWS.values() for job in workflow["jobs"].values() for step in job["steps"]]
     commits = {}
     for step in steps:

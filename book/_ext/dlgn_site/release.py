@@ -1,6 +1,6 @@
 """Put together what a release carries: site, PDF, EPUB, editions of the course, checksums.
 
-    python -m dlgn_site.release --label v0.1.0     # into _build/release, from what the other commands have made in _build
+python -m dlgn_site.release --label v0.1.0     # into _build/release, from what the other commands have made in _build
 """
 
 import argparse
