@@ -20,12 +20,14 @@ from dlgn_lib.pages.learning import (
     half_spaces,
     images,
     relu,
+    sharpness,
     your_own_network,
 )
 from dlgn_lib.pages.neighbours import bridge, collapse, colour_images, contexts, feature_map, haste, race, selectivity
 from matplotlib import pyplot as plt
 
 from dlgn_lib import DLGN, ReLUNet, feature_spectrum, overlap_kernel, path_experts, path_gates, plots
+from dlgn_lib.book.picture import PAGE
 from dlgn_lib.regions import activation_regions
 
 
@@ -719,3 +721,12 @@ def test_growth_is_told_in_milliseconds():
     _, alt = computing.growth(panels)
     told = [1000 * value for line in seconds.values() for value in medians(line)]
     assert numbers(alt) == pytest.approx([10, 20, *told] * 4, rel=0.06)
+
+
+def test_fields_that_no_run_reached_are_left_to_the_page():
+    steps = torch.tensor([[[40.0, 400], [math.inf, 80]], [[42.0, 410], [math.inf, 90]]])
+    figure, _ = sharpness.diagram([2, 3], [4, 8], steps, [2.1, 2.5], 1000, "a title")
+    ax = figure.axes[0]
+    assert {text.get_text() for text in ax.texts if text.get_gid() == PAGE} == {"never"}
+    colours = ax.images[0].to_rgba(ax.images[0].get_array())[..., 3]
+    assert colours.tolist() == [[1, 1], [0, 1]] and not ax.patch.get_visible()

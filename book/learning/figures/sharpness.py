@@ -26,8 +26,7 @@ def diagram(
     """
     middle = median(steps, 0)
     figure, ax = plt.subplots(figsize=(5.8, 3.9), layout="compressed")
-    colours = plt.get_cmap("cividis_r").copy()
-    colours.set_bad(alpha=0)  # the page is seen there
+    colours = plt.get_cmap("cividis_r").with_extremes(bad=(0, 0, 0, 0))  # the page is seen there
     shown = middle.masked_fill(middle.isinf(), math.nan)
     ax.patch.set_visible(False)
     image = ax.imshow(shown, cmap=colours, norm=LogNorm(30, limit), aspect="auto", origin="lower")
