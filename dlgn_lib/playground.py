@@ -50,6 +50,14 @@ class Playground(anywidget.AnyWidget):
     and `step` say what it is trained on and how far it is. What the browser has done reaches Python between two cells, so read
     in a later cell than the one that shows it. Needs the package anywidget, which Colab has.
 
+    Args:
+        views: what is seen, any of field, activity, loss, angle, ring, directions, tiles, features, overlap, tangent.
+        settings: as in the address of the playground: `task="xor"`, `model="ReLU"`, `width=8`, `seed=3`.
+
+    Raises:
+        ValueError: if the playground has no such network.
+        TypeError: if a setting is of another type.
+
     >>> from dlgn_lib import DLGN
     >>> widget = Playground.from_model(DLGN(2, 8, 2), task="xor")
     >>> widget.to_model().widths, widget.settings["task"], widget.step
@@ -62,15 +70,6 @@ class Playground(anywidget.AnyWidget):
     views = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, views: str = "field activity loss angle", **settings: Any):
-        """Make a playground that starts as its address says.
-
-        Args:
-            views: what is seen, any of field, activity, loss, angle, ring, directions, tiles, features, overlap, tangent.
-            settings: as in the address of the playground: `task="xor"`, `model="ReLU"`, `width=8`, `seed=3`.
-
-        Raises:
-            ValueError, TypeError: if the playground has no such network.
-        """
         super().__init__(views=views)
         self._number, self._start = 0, net_of(settings)
         self.on_msg(self._report)
