@@ -108,7 +108,11 @@ def bind(book: Book, front: bytes, sheets: Iterable[Sheet]) -> bytes:
     _bookmarks(writer, book, by_page, known)
     writer.root_object[NameObject("/Lang")] = TextStringObject("en")
     writer.page_mode = "/UseOutlines"
-    writer.metadata = {"/Title": book.title, "/Author": book.author, "/Subject": f"Version {book.version}. {book.licence}"}
+    writer.metadata = {
+        "/Title": book.title,
+        "/Author": book.author,
+        "/Subject": f"Version {book.version}. {book.licence}",
+    }
     writer.compress_identical_objects()
     made = io.BytesIO()
     writer.write(made)

@@ -94,9 +94,7 @@ def read_page(browser: Browser, address: str, book: Book, page: str, files: dict
     """Return a page of the site as a chapter, and put its pictures among the files."""
     with prepared(browser, address, book.address, page) as (tab, found):
         converted = tab.evaluate(CONVERT)
-        names = [
-            _store(picture, lambda url: tab.request.get(url).body(), files) for picture in converted["pictures"]
-        ]
+        names = [_store(picture, lambda url: tab.request.get(url).body(), files) for picture in converted["pictures"]]
     body = re.sub(r"picture:(\d+)", lambda number: names[int(number[1])], converted["body"])
     sections = tuple((h["text"], h["anchor"]) for h in found["headings"] if h["level"] == 2)
     return Chapter(page, f"{file_name(page)}.xhtml", found["headings"][0]["text"], sections, body)

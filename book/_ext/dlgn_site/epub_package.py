@@ -16,7 +16,13 @@ XHTML = """<?xml version="1.0" encoding="utf-8"?>
 {body}
 </body></html>
 """
-KINDS = {"png": "image/png", "jpg": "image/jpeg", "svg": "image/svg+xml", "css": "text/css", "xhtml": "application/xhtml+xml"}
+KINDS = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "svg": "image/svg+xml",
+    "css": "text/css",
+    "xhtml": "application/xhtml+xml",
+}
 DAY_ONE = (1980, 1, 1, 0, 0, 0)  # the first that a zip file can tell: the same content gives the same bytes
 
 
@@ -42,7 +48,7 @@ def cover(book: Book) -> str:
     return xhtml(
         book.title,
         f'<section class="cover"><img src="images/logo.svg" alt=""/><h1>{escape(book.title)}</h1>'
-        f'<p>{escape(book.author[0].upper() + book.author[1:])}</p>{about}'
+        f"<p>{escape(book.author[0].upper() + book.author[1:])}</p>{about}"
         f'<p>The site, with figures that move: <a href="{escape(book.address)}">{escape(book.address)}</a>. '
         "Here each stands in its first frame. Solutions, checks of answers and the code of the figures are left out, too.</p>"
         "</section>",
@@ -81,7 +87,11 @@ def package(book: Book, modified: str, files: dict[str, bytes], spine: list[str]
     """
     items = []
     for number, name in enumerate(files):
-        uses = [word for word, sign in (("mathml", b"<math"), ("svg", b"<svg")) if name.endswith(".xhtml") and sign in files[name]]
+        uses = [
+            word
+            for word, sign in (("mathml", b"<math"), ("svg", b"<svg"))
+            if name.endswith(".xhtml") and sign in files[name]
+        ]
         uses += ["nav"] * (name == "nav.xhtml") + ["cover-image"] * (name == "images/logo.svg")
         properties = f' properties="{" ".join(uses)}"' if uses else ""
         items.append(f'<item id="i{number}" href="{name}" media-type="{KINDS[name.rpartition(".")[2]]}"{properties}/>')

@@ -65,7 +65,10 @@ def front(book: Book, contents_html: str, heads: str) -> str:
     """Return the first pages as one HTML document, which lies at the root of the site."""
     links = "".join(
         f'<p>{name}: <a href="{escape(url)}">{escape(url)}</a></p>'
-        for name, url in (("The site, with figures that move", book.address), ("Sources, code and data", book.repository))
+        for name, url in (
+            ("The site, with figures that move", book.address),
+            ("Sources, code and data", book.repository),
+        )
     )
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(book.title)}</title>

@@ -95,7 +95,7 @@ def _bookmarks(outline: list) -> Iterator[str]:
 
 
 def _dead_links(pdf, inside: str) -> int:
-    """Return how many links lead to this machine, or to a place that the file does not have."""
+    """Return how many links lead to this machine, to a page of the site that the file has (`inside`), or nowhere."""
     dead = 0
     for page in pdf.pages:
         for note in (entry.get_object() for entry in page.get("/Annots", [])):
@@ -151,7 +151,8 @@ def epub_faults(content: bytes, wanted: Expected) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         pages = {name: book.read(name).decode() for name in book.namelist() if name.endswith(".xhtml")}
     found = missing(
-        unescape(re.sub(r"<[^>]*>", "", "\n".join(text for name, text in pages.items() if name != "book/nav.xhtml"))), wanted
+        unescape(re.sub(r"<[^>]*>", "", "\n".join(text for name, text in pages.items() if name != "book/nav.xhtml"))),
+        wanted,
     )
     for name, text in pages.items():
         found += [f"{name}: a picture without a text" for tag in re.findall(r"<img[^>]*>", text) if " alt=" not in tag]
@@ -178,7 +179,7 @@ def epubcheck(file: Path) -> list[str] | None:
 def sums_faults(folder: Path) -> list[str]:
     """Return which files of a folder are not what its SHA256SUMS says."""
     listed = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
-    files = {file.name for file in folder.iterdir()} - {"SHA256SUMS"}
+    files = {file.name for file in folder.iterdir()} - {"SHA256SUMS", "notes.md"}
     found = [f"{name} is not in SHA256SUMS" for name in sorted(files - set(listed))]
     for name, digest in listed.items():
         if name not in files or hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
@@ -191,8 +192,9 @@ def check(folder: Path) -> Iterator[tuple[str, list[str] | None]]:
     book = read_book(ROOT)
     wanted = expected(ROOT / "_build" / "html", book.pages)
     (pdf,), (epub,) = folder.glob("*.pdf"), folder.glob("*.epub")
-    yield f"{pdf.name}: {len(wanted.headings)} headings, {len(wanted.figures)} figures, fonts, links", pdf_faults(
-        pdf.read_bytes(), wanted, book
+    yield (
+        f"{pdf.name}: {len(wanted.headings)} headings, {len(wanted.figures)} figures, fonts, links",
+        pdf_faults(pdf.read_bytes(), wanted, book),
     )
     yield f"{pdf.name}: nothing cut (pdftoppm)", cut_pages(pdf) if shutil.which("pdftoppm") else None
     yield f"{epub.name}: texts, pictures, formulas", epub_faults(epub.read_bytes(), wanted)
@@ -210,7 +212,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "_build" / "release")
     wrong = 0
     for what, found in check(parser.parse_args(arguments).folder):
-        print(f"{'NOT CHECKED, the program is not installed' if found is None else 'wrong' if found else 'good'}: {what}")
+        print(
+            f"{'NOT CHECKED, the program is not installed' if found is None else 'wrong' if found else 'good'}: {what}"
+        )
         for line in found or []:
             print(f"    {line}")
         wrong += len(found or [])
