@@ -1,6 +1,8 @@
 """Put together what a release carries: site, PDF, EPUB, editions of the course, checksums.
 
-python -m dlgn_site.release --label v0.1.0     # into _build/release, from what the other commands have made in _build
+    python -m dlgn_site.release --label v0.1.0     # into _build/release, from what the other commands have made in _build
+
+Zips are the same for the same content.
 """
 
 import argparse
@@ -22,8 +24,8 @@ def zip_folder(folder: Path, to: Path, inside: str) -> None:
 
 
 def checksums(folder: Path) -> str:
-    """Return what `sha256sum -c` reads, for all files of a folder."""
-    files = sorted(file for file in folder.iterdir() if file.name != "SHA256SUMS")
+    """Return what `sha256sum -c` reads, for all files of a folder but the notes, which the release shows itself."""
+    files = sorted(file for file in folder.iterdir() if file.name not in ("SHA256SUMS", "notes.md"))
     return "".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
 
 

@@ -95,7 +95,7 @@ def _bookmarks(outline: list) -> Iterator[str]:
 
 
 def _dead_links(pdf, inside: str) -> int:
-    """Return how many links lead to this machine, or to a place that the file does not have."""
+    """Return how many links lead to this machine, to a page of the site that the file has (`inside`), or nowhere."""
     dead = 0
     for page in pdf.pages:
         for note in (entry.get_object() for entry in page.get("/Annots", [])):
@@ -179,7 +179,7 @@ def epubcheck(file: Path) -> list[str] | None:
 def sums_faults(folder: Path) -> list[str]:
     """Return which files of a folder are not what its SHA256SUMS says."""
     listed = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
-    files = {file.name for file in folder.iterdir()} - {"SHA256SUMS"}
+    files = {file.name for file in folder.iterdir()} - {"SHA256SUMS", "notes.md"}
     found = [f"{name} is not in SHA256SUMS" for name in sorted(files - set(listed))]
     for name, digest in listed.items():
         if name not in files or hashlib.sha256((folder / name).read_bytes()).hexdigest() != digest:
