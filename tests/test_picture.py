@@ -132,7 +132,7 @@ def test_axes_without_numbers_know_where_theirs_stand():
     left, right = (box for box in drawn(lambda axes: axes[0].set_ylabel("loss"), 2).boxes)
     assert drawn(lambda axes: None, 2).shared == []
     (one,) = drawn(lambda axes: axes[0].set_ylabel("loss"), 2, sharey=True).shared
-    assert not one.below and left.left <= one.numbers.left < one.numbers.right < one.axes.left < right.right
+    assert not one.below and one.numbers.left <= left.left < one.numbers.right < one.axes.left < right.right
     assert one.place().right == one.axes.left and one.place().top == one.numbers.top
 
 

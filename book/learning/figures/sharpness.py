@@ -29,7 +29,7 @@ def diagram(
     colours = plt.get_cmap("cividis_r").with_extremes(bad=(0, 0, 0, 0))  # the page is seen there
     shown = middle.masked_fill(middle.isinf(), math.nan)
     ax.patch.set_visible(False)
-    image = ax.imshow(shown, cmap=colours, norm=LogNorm(30, limit), aspect="auto", origin="lower")
+    image = ax.imshow(shown.numpy(), cmap=colours, norm=LogNorm(30, limit), aspect="auto", origin="lower")
     for row, column in ((r, c) for r in range(len(frequencies)) for c in range(len(rms))):
         value, some = middle[row, column], steps[:, row, column].isfinite().sum().item()
         text = f"{value:.0f}" if value.isfinite() else f"{some} of {len(steps)}" if some else "never"
