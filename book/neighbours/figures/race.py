@@ -74,7 +74,7 @@ def part_shares(
     steps: Tensor, nets: Mapping[str, Tensor], pathways: Mapping[str, Tensor], theory: Mapping[str, Tensor], title: str
 ) -> Drawing:
     """Draw how much of each part of the targets is learned: ReLU nets (S, T) as bands, GDLNs as markers, formula as lines."""
-    figure, axes = plt.subplots(2, 1, figsize=(5.6, 4.8), sharex=True, sharey=True)
+    figure, axes = plt.subplots(2, 1, figsize=(5.4, 4.6), sharex=True, sharey=True)
     told = []
     for name, values in nets.items():
         colour, marker = _PARTS[name]
