@@ -76,7 +76,7 @@ class Experiments(SphinxDirective):
         items = "".join(
             f'<li><a href="#{html.escape(one["address"])}" data-experiment>{html.escape(one["question"])}</a>'
             f"<details><summary>What happens</summary><p>{html.escape(one['answer'])}</p></details></li>\n"
-            for one in experiments(Path(self.env.app.confdir))
+            for one in experiments(Path(self.env.srcdir))
         )
         return [nodes.raw("", f'<ol class="dlgn-experiments">\n{items}</ol>', format="html")]
 
@@ -85,7 +85,7 @@ def _copy(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         for name in ("src", "playground.css", "embed.html"):
             target = Path(app.outdir) / "_static" / "live" / ("src" if name == "src" else "")
-            copy_asset(Path(app.confdir) / "live" / name, target)
+            copy_asset(Path(app.srcdir) / "live" / name, target)
 
 
 def setup(app: Sphinx) -> dict:
