@@ -7,9 +7,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pins(common: str, other: str) -> list[str]:
-    """Return the pins of the first text without those of packages that the second text pins, then those of the second.
+    r"""Return the pins of the first text without those of packages that the second text pins, then those of the second.
 
-    >>> pins("# all\\nA_b==1\\nc==2", "a-B==3")
+    >>> pins("# all\nA_b==1\nc==2", "a-B==3")
     ['c==2', 'a-B==3']
     """
     first, second = ([line for line in text.splitlines() if re.match(r"\w", line)] for text in (common, other))
