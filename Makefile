@@ -9,15 +9,19 @@ BUILT  := $(SITE)/.built
 QUICK  := adapt claims classifiers drawings elsewhere exercises features figures gdln house kernels models paths regions results routed statistics training widgets
 PORT   ?= 8000
 WORKERS ?= 2  # tests at a time
+# a second environment and site: plain Sphinx in place of Jupyter Book 1, which caps Sphinx
+SPHINX_VENV := .venv-sphinx
+SPHINX_SITE := _build/sphinx/html
+SPHINX_TESTS := site security figure_links playground browser_pages browser_players browser_reading
 CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that the ranges of pyproject.toml allow
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist pdf epub release adopt bench compare serve clean
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist pdf epub release adopt bench compare serve clean book-sphinx test-sphinx
 .DEFAULT_GOAL := help
 
 help:  ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
 
 setup: $(READY)  ## create .venv with the exact versions of constraints.txt
 
@@ -66,6 +70,25 @@ reseed: $(READY)  ## measure how often the claims hold on fresh seeds, and write
 
 oldest: $(READY)  ## run the library's tests with the oldest versions that pyproject.toml allows
 	.ci/oldest $(filter-out elsewhere exercises figures house results,$(QUICK)) functional
+
+book-sphinx: $(SPHINX_VENV)/.ready  ## build the same site with plain Sphinx, its newest line, into _build/sphinx/html
+	rm -rf _build/sphinx
+	$(MAKE) --no-print-directory $(SPHINX_SITE)/.built
+
+$(SPHINX_VENV)/.ready: pyproject.toml constraints.txt .ci/sphinx-constraints.txt
+	$(PYTHON) -m venv $(SPHINX_VENV)
+	$(PYTHON) .ci/sphinx_pins.py >$(SPHINX_VENV)/pins.txt
+	$(SPHINX_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[sphinx,test]" $(if $(CONSTRAINTS),-c $(SPHINX_VENV)/pins.txt)
+	@touch $@
+
+$(SPHINX_SITE)/.built: $(SPHINX_VENV)/.ready $(SOURCES)
+	rm -rf _build/sphinx
+	PYTHONPATH=book/_ext $(SPHINX_VENV)/bin/python -m dlgn_site.sphinx_config _build/sphinx/conf
+	DLGN_BUILD=1 $(SPHINX_VENV)/bin/python -m sphinx -n -W --keep-going -b html -c _build/sphinx/conf -d _build/sphinx/doctrees . $(SPHINX_SITE)
+	@touch $@
+
+test-sphinx: $(SPHINX_SITE)/.built  ## run the tests of the site and of the browser on what book-sphinx built
+	DLGN_BUILD=1 DLGN_SITE=$(SPHINX_SITE) $(SPHINX_VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(SPHINX_TESTS:%=tests/test_%.py)
 
 mutants: $(READY)  ## change the library in 200 small ways, drawn at random, and see whether its tests notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[book,test,mutants]" $(CONSTRAINTS)
@@ -116,4 +139,4 @@ serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 clean:  ## remove everything that is made: site, caches, environments
-	rm -rf _build dist .cache $(VENV) .venv-colab .venv-oldest .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info
+	rm -rf _build dist .cache $(VENV) .venv-colab .venv-oldest $(SPHINX_VENV) .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info

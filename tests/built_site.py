@@ -1,5 +1,6 @@
 """Where the built site is and how to read it; shared by the tests of the site and of the browser."""
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from bs4 import BeautifulSoup
 from myst_nb.core.read import read_myst_markdown_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "_build" / "html"
+SITE = ROOT / os.environ.get("DLGN_SITE", "_build/html")  # `make test-sphinx` names another folder
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 REPOSITORY, BRANCH = CONFIG["repository"]["url"].rstrip("/"), CONFIG["repository"]["branch"]
 ADDRESS = CONFIG["html"]["baseurl"].rstrip("/") + "/"

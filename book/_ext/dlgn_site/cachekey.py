@@ -80,7 +80,7 @@ def page_key(root: Path, page: str) -> str:
 
 def cache_folder(app: Sphinx, document: str) -> Path:
     """Return the folder of the execution cache of a page, made if it is not there, without what cannot be read."""
-    root = Path(app.confdir)
+    root = Path(app.srcdir)
     page = document.removeprefix("book/")
     base = root / (app.config.nb_execution_cache_path or ".cache/execution")  # a relative path would follow the caller
     folder = base / page.replace("/", ".") / page_key(root, page)

@@ -41,7 +41,7 @@ class Playground(SphinxDirective):
         """Return it, with its style sheet and its script; all modules are fetched at once, not each after the one that names it."""
         options = self.config.html_theme_options
         install = html.escape(f"git+{options['repository_url'].rstrip('/')}@{options['repository_branch']}")
-        source = (Path(self.env.app.confdir) / "live" / "src").resolve()
+        source = (Path(self.env.srcdir) / "live" / "src").resolve()
         names = [file.relative_to(source).as_posix() for file in modules(source / "playground" / "playground.js")]
         early = "".join(f'<link rel="modulepreload" href="{self.static}/src/{name}">\n' for name in names)
         return [self.html(f'{early}<div data-playground data-install="{install}"><p>{WITHOUT}</p></div>')]
@@ -116,7 +116,7 @@ class Experiments(SphinxDirective):
         items = "".join(
             f'<li><a href="#{html.escape(one["address"])}" data-experiment>{html.escape(one["question"])}</a>'
             f"<details><summary>What happens</summary><p>{html.escape(one['answer'])}</p></details></li>\n"
-            for one in experiments(Path(self.env.app.confdir))
+            for one in experiments(Path(self.env.srcdir))
         )
         return [nodes.raw("", f'<ol class="dlgn-experiments">\n{items}</ol>', format="html")]
 
@@ -125,7 +125,7 @@ def _copy(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         for name in ("src", "playground.css", "embed.html"):
             target = Path(app.outdir) / "_static" / "live" / ("src" if name == "src" else "")
-            copy_asset(Path(app.confdir) / "live" / name, target)
+            copy_asset(Path(app.srcdir) / "live" / name, target)
 
 
 def setup(app: Sphinx) -> dict:

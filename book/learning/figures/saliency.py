@@ -91,7 +91,8 @@ def seed_rows(rows: Mapping[str, Mapping[str, Tensor]], xlabel: str, breaks: Seq
     for y in breaks:
         ax.axhline(y - 0.5, color="#bbbbbb", lw=0.8)
     ax.set_yticks(range(len(rows)), list(rows))
-    ax.set(xlabel=xlabel, ylim=(len(rows) - 0.5, -0.5))
+    ax.set(ylim=(len(rows) - 0.5, -0.5))
+    ax.set_xlabel(xlabel, loc="right")  # wider than the axes: it may begin under the names
     ax.grid(axis="x", color=FAINT, alpha=0.3, lw=0.6)
     ax.tick_params(axis="y", length=0)
     figure.legend(loc="outside upper right", ncols=len(names), fontsize=9.5)
