@@ -33,7 +33,7 @@ def dist(tmp_path_factory):
     """Build both from what is tracked, without the network; return their folder."""
     tree = tmp_path_factory.mktemp("tree")
     for name in filter(None, run("git", "ls-files", "-z", cwd=ROOT).split("\0")):
-        if name.startswith(("dlgn_lib/", "book/", "tests/")) or "/" not in name:
+        if name.startswith(("dlgn_lib/", "book/", "live/", "tests/")) or "/" not in name:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             (tree / name).write_bytes((ROOT / name).read_bytes())
     said = run(sys.executable, "-m", "build", "--no-isolation", "--outdir", "dist", cwd=tree)
@@ -71,6 +71,11 @@ def test_the_wheel_holds_the_library_with_its_data_and_nothing_else(wheel):
     others = ("py.typed", "book/player.js", "book/player.css", "data/fashion_mnist/LICENSE")
     expected |= {f"dlgn_lib/{name}": ROOT / "dlgn_lib" / name for name in others}
     expected["dlgn_lib/_book/claims.yml"] = ROOT / "book" / "claims.yml"
+    live = ROOT / "live"  # the engine of the browser, for the widget
+    expected |= {
+        f"dlgn_lib/_live/{f.relative_to(live).as_posix()}": f
+        for f in [live / "notebook.js", live / "playground.css", *(live / "src").rglob("*.js")]
+    }
     held = {name for name in wheel.namelist() if not name.startswith(f"{STEM}.dist-info/")}
     assert held == set(expected)
     assert not [name for name, file in expected.items() if wheel.read(name) != file.read_bytes()]
