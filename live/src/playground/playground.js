@@ -20,13 +20,15 @@ const show = value => value === undefined ? "–" : value >= 0.001 ? value.toPre
 let places = 0;
 
 export class Playground {
+  /** `trainer` may be a promise: the controls are there before it, and what they ask for waits. */
   constructor(place, trainer) {
     const { address, views = FIRST.join(" "), page = "", controls, install } = place.dataset;
-    Object.assign(this, { place, trainer, page, install, drawn: null, playing: false, work: Promise.resolve(), runs: [], inline: address !== undefined });
+    Object.assign(this, { place, page, install, drawn: null, playing: false, work: Promise.resolve(), runs: [], inline: address !== undefined });
     const first = read(this.inline ? address : location.hash);
     this.hidden = controls === undefined ? first.hidden : Object.keys(SETTINGS).filter(name => !controls.split(" ").includes(name));
     this.names = views.split(" ");
     this.build();
+    this.enqueue(async () => { this.trainer = await trainer; });
     this.follow(first);
     if (!this.inline)
       addEventListener("hashchange", () => {
@@ -339,11 +341,11 @@ export class Playground {
 
 /** Start what stands open; a place in a fold starts when it is opened, and pauses when that is closed. */
 for (const place of document.querySelectorAll("[data-playground]:not([data-race])")) {
-  const fold = place.closest("details"), begin = async () => { place.playground ??= new Playground(place, await createTrainer()); };
+  const fold = place.closest("details"), begin = () => { place.playground ??= new Playground(place, createTrainer()); };
   if (!fold) begin();
   else
     fold.addEventListener("toggle", () => {
-      if (!fold.open) place.playground?.pause();
-      else if (!place.dataset.begun) begin(place.dataset.begun = "1");
+      if (fold.open) begin();
+      else place.playground?.pause();
     });
 }
