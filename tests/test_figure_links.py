@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 from xml.etree import ElementTree
 
 import pytest
-from browsing import DESKTOP, Visit, address, browser, visits  # noqa: F401  (fixtures)
+from browsing import DESKTOP, PHONE, Visit, address, browser, visits  # noqa: F401  (fixtures)
 from built_site import NOTEBOOKS, html_file, source
 from dlgn_site.figures import draws
 from PIL import Image
@@ -149,6 +149,19 @@ def test_the_address_stays_until_a_figure_is_touched(visits):
     assert tab.url.endswith("#fig-intro-paths?step=50&network=relu")
     tab.get_by_role("button", name="Play: step").click()
     tab.wait_for_function("() => location.hash.includes('step=5&')")
+
+
+def test_a_caption_that_names_sides_says_where_they_are_on_a_phone(visits):
+    visit = visits()
+    visit.tab.set_viewport_size(PHONE)
+    tab = visit.open("book/intro")
+    told = tab.locator("#fig-intro-paths figcaption .dlgn-order")
+    assert "those on the left first" in told.inner_text()
+    left, right = (box.bounding_box() for box in tab.locator("#fig-intro-paths .dlgn-panels > svg").all())
+    assert left["y"] + left["height"] <= right["y"]
+    tab.set_viewport_size(DESKTOP)
+    told.wait_for(state="detached")
+    assert not visit.wrong
 
 
 def test_figures_need_no_script_and_no_other_host():

@@ -158,7 +158,24 @@ function equip(figure) {
   figure.after(tools);
 }
 
+// A caption that names panels by their side says where they are when a narrow screen puts them below each other.
+
+const sided = /(?<!\b(?:the|from|to|upper) )\b(left|right)\b(?! half| column| sign)/gi;
+const narrow = matchMedia("(max-width: 600px)");
+
+function tellOrder() {
+  for (const caption of document.querySelectorAll("figure.dlgn-figure > figcaption")) {
+    caption.querySelector(".dlgn-order")?.remove();
+    const panels = [...caption.parentElement.querySelectorAll(".dlgn-panels > svg")];
+    const named = new Set([...caption.textContent.matchAll(sided)].map(([side]) => side.toLowerCase()));
+    if (narrow.matches && named.size === 2 && panels.some((panel) => panel.getBoundingClientRect().top > panels[0].getBoundingClientRect().bottom))
+      caption.append(make("p", { class: "dlgn-order" }, "On this narrow screen the panels stand below each other, those on the left first."));
+  }
+}
+
 addEventListener("DOMContentLoaded", () => document.querySelectorAll("figure.dlgn-figure[id]").forEach(equip));
+addEventListener("load", tellOrder);
+narrow.addEventListener("change", tellOrder);
 addEventListener("load", open);
 addEventListener("hashchange", open);
 })();
