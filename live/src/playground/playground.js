@@ -7,11 +7,12 @@ import { element, fill, makeForm, table } from "./controls.js";
 import { median } from "./draw.js";
 import { fromFile, toFile } from "./files.js";
 import { Own } from "./own.js";
-import { SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
+import { MOST, SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
 import { VIEWS, asked, makeView } from "./views.js";
 
 const SLICE = { one: 30, many: 100 }; // milliseconds of training between two pictures, with one seed and with several
-const MOST = 20000; // steps
+const PATIENCE = 1000; // milliseconds: a longer walk shows where it is and can be stopped; a voice is not interrupted sooner
+const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "pull", "features", "pair", "overlap", "tangent"];
 
 const button = (text, attributes = {}) => element("button", { type: "button", ...attributes }, text);
@@ -23,8 +24,9 @@ export class Playground {
   /** `trainer` may be a promise: the controls are there before it, and what they ask for waits. */
   constructor(place, trainer) {
     const { address, views = FIRST.join(" "), page = "", controls, install } = place.dataset;
-    Object.assign(this, { place, page, install, drawn: null, playing: false, work: Promise.resolve(), runs: [], inline: address !== undefined });
-    const first = read(this.inline ? address : location.hash);
+    Object.assign(this, { place, page, install, drawn: null, playing: false, spoke: 0, work: Promise.resolve(), runs: [], inline: address !== undefined });
+    const elsewhere = document.getElementById(location.hash.slice(1)); // the address names a place on the page
+    const first = read(this.inline ? address : elsewhere ? "" : location.hash);
     this.hidden = controls === undefined ? first.hidden : Object.keys(SETTINGS).filter(name => !controls.split(" ").includes(name));
     this.names = views.split(" ");
     this.build();
@@ -32,6 +34,7 @@ export class Playground {
     this.follow(first);
     if (!this.inline)
       addEventListener("hashchange", () => {
+        if (document.getElementById(location.hash.slice(1))) return; // a place on the page
         this.stop();
         this.remember();
         this.follow(read(location.hash));
@@ -60,7 +63,8 @@ export class Playground {
     const one = button("One step"), ten = button("Ten steps"), again = button("Back to step 0"), usual = button("All as at first"), link = button("Copy link");
     this.slider = element("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "go back to a step" });
     this.where = element("output", {}, "step 0");
-    this.status = element("p", { class: "status", role: "status", "aria-live": "polite" });
+    this.status = element("p", { class: "status" });
+    this.voice = element("p", { class: "voice", role: "status" });
     this.play.addEventListener("click", () => this.playing ? this.pause() : this.run());
     one.addEventListener("click", () => this.walk(1));
     ten.addEventListener("click", () => this.walk(10));
@@ -83,7 +87,7 @@ export class Playground {
     this.place.replaceChildren(
       this.form,
       element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, ...this.page ? [link] : []] : [one, ten, again, usual, link], element("label", {}, "step ", this.slider, this.where)),
-      this.status,
+      this.status, this.voice,
       this.own.tools,
       element("div", { class: "views" }, ...seen),
       this.planes = element("p", { class: "planes" }, element("label", {}, "Half-spaces of layer ", this.layer)),
@@ -151,7 +155,13 @@ export class Playground {
   /** One thing at a time, in order: a press of a button waits for the picture before it. */
   enqueue(job) { return this.work = this.work.then(job).catch(error => { this.stop(); this.say(error.message); }); }
 
-  say(text) { this.status.textContent = text; }
+  /** Write what there is to say, and speak it: while it trains from time to time only, else at once. */
+  say(text) {
+    this.status.textContent = text;
+    if (this.playing && performance.now() < this.spoke + 2 * PATIENCE) return;
+    this.voice.textContent = text;
+    this.spoke = performance.now();
+  }
 
   change(settings) {
     this.stop();
@@ -195,8 +205,8 @@ export class Playground {
     const { settings } = this;
     this.data = TASKS[settings.task].data(settings);
     const nets = Array.from({ length: settings.seeds }, (_, i) => netOptions(settings, i));
-    const { losses } = await this.trainer.call("setup", { x: this.data.x, y: this.data.y.map(v => v / settings.alpha), nets, tensors }); // the nets learn y/α
-    Object.assign(this, { made: settings, step: 0, furthest: 0 });
+    const { losses, kernels } = await this.trainer.call("setup", { x: this.data.x, y: this.data.y.map(v => v / settings.alpha), nets, tensors }); // the nets learn y/α
+    Object.assign(this, { made: settings, step: 0, furthest: 0, plain: kernels === "js" });
     this.losses = losses.map(loss => [this.scaled(loss)]);
     const drawn = settings.model.includes("DLGN");
     this.layer.replaceChildren(element("option", { value: -1 }, "none"), ...Array.from({ length: drawn ? settings.depth : 0 }, (_, l) => element("option", { value: l }, l + 1)));
@@ -226,9 +236,18 @@ export class Playground {
       this.step = (await this.trainer.call("back", { step })).step;
       this.keptAt = this.step;
     }
-    while (this.step < step) await this.advance(step, 50);
+    const walk = this.walking = {}, start = performance.now();
+    for (let seen = start; this.step < step && (this.walking === walk || performance.now() < start + PATIENCE);) {
+      await this.advance(step, this.slice(50));
+      if (this.step >= step || performance.now() < seen + PATIENCE) continue;
+      await this.draw();
+      seen = performance.now();
+    }
     await this.draw();
   }
+
+  /** Milliseconds to train at once: never long in the page's own thread, which answers the reader, too. */
+  slice(ms) { return this.trainer.where === "page" ? Math.min(SLICE.one, ms) : ms; }
 
   walk(steps) {
     this.pause();
@@ -238,10 +257,13 @@ export class Playground {
   async run() {
     this.playing = true;
     this.play.textContent = "⏸ Pause";
+    let seen = 0;
     while (this.playing && this.step < MOST) {
       await this.enqueue(async () => {
-        await this.advance(MOST, this.settings.seeds > 1 ? SLICE.many : SLICE.one);
+        await this.advance(MOST, this.slice(this.settings.seeds > 1 ? SLICE.many : SLICE.one));
+        if (reduced.matches && performance.now() < seen + PATIENCE) return; // less motion: a picture a second
         await this.draw();
+        seen = performance.now();
       });
       if (document.hidden) await new Promise(requestAnimationFrame); // nobody looks: wait
     }
@@ -256,6 +278,7 @@ export class Playground {
 
   stop() {
     this.playing = false;
+    this.walking = null;
     this.play.textContent = "▶ Train";
   }
 
@@ -303,7 +326,7 @@ export class Playground {
     parts.push(`${Math.round(100 * right)} % of the points have the right sign`);
     const below = losses[0].findIndex(v => v < 0.01);
     if (below >= 0 && below <= step) parts.push(`loss below 0.01 at step ${below}`);
-    this.say(`${parts.join(", ")}.`);
+    this.say(`${parts.join(", ")}.${this.plain ? " WebAssembly is missing here; plain JavaScript trains about ten times as slowly." : ""}`);
     for (const { name, drawing } of this.views) drawing.setAttribute("aria-label", VIEWS[name].says(step, Math.round(100 * right), loss));
     Object.assign(this.slider, { max: this.furthest, value: step });
     this.where.textContent = step;
@@ -323,7 +346,9 @@ export class Playground {
     if (!this.step) return;
     const below = this.losses[0].findIndex(v => v < 0.01), usual = start();
     const changed = Object.entries(this.settings).filter(([name, value]) => value !== usual[name]).map(([name, value]) => `${SETTINGS[name].label} ${value}`);
-    this.runs.push([changed.join(", ") || "as at first", this.step, show(this.losses[0].at(-1)), below < 0 ? "–" : below]);
+    const words = changed.join(", ") || "as at first";
+    const again = this.inline && !this.page ? words : element("a", { href: `${this.page}${this.hash}` || "#" }, words);
+    this.runs.push([again, this.step, show(this.losses[0].at(-1)), below < 0 ? "–" : below]);
     this.tried.replaceChildren(table(["what differs from the start", "steps", "loss", "below 0.01 at"], this.runs));
   }
 
