@@ -16,7 +16,7 @@ import random
 import re
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -54,15 +54,15 @@ def fresh_seeds(number: int) -> None:
     random.Random = Random  # type: ignore[misc]
 
 
-def rows(found: dict[int, dict[str, list]], home: dict[str, list]) -> list[list]:
+def rows(found: dict[int, dict[str, list]], home: dict[str, list], known: Container[str] = ()) -> list[list]:
     """Return (claim, its bound, sets in which it held, sets, smallest and largest of what is printed) for claims that moved.
 
-    `found` holds the values of each set, `home` those of the book's own seeds.
+    `found` holds the values of each set, `home` those of the book's own seeds; `known` moved in earlier sets.
     """
     table = []
     for claim_id, own in home.items():
         sets = [values[claim_id] for values in found.values() if claim_id in values]
-        if not sets or all(values == own for values in sets):
+        if not sets or (claim_id not in known and all(values == own for values in sets)):
             continue
         claim = find(claim_id)
         held = sum(all(satisfies(value, claim.needs) for value in values) for values in sets)
@@ -157,6 +157,11 @@ def always(row: dict[str, str]) -> bool:
     return row["held"] == row["sets"]
 
 
+def rate(row: dict[str, str] | None) -> str:
+    """Return in how many sets a claim held, as "8/9", or nothing if it did in every set that there is."""
+    return "" if row is None or always(row) else f"{row['held']}/{row['sets']}"
+
+
 def told(claim: Claim, row: dict[str, str]) -> str:
     """Return how often a claim held on fresh seeds, and from where to where the printed value goes, as the ledger says it."""
     held = f"{row['held']} of {row['sets']} sets"
@@ -188,11 +193,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"--sets {known}: the table holds these already")
     with joblib.parallel_config("threading", n_jobs=options.jobs):  # a page has a process of its own
         found, wrong = run_all(options.pages, [0, *options.sets])
-    table = rows({number: found[number] for number in options.sets}, found[0])
+    earlier = read(TABLE) if options.add else {}
+    table = rows({number: found[number] for number in options.sets}, found[0], earlier)
     failing = [row for row in table if row[2] < row[3]]
     for claim_id, needs, held, sets, least, most in failing:
         print(f"{claim_id}: held in {held} of {sets} sets, {least} to {most}, needs {needs}")
-    write(joined(table, read(TABLE)) if options.add else table, wrong, [*before, *options.sets], TABLE)
+    write(joined(table, earlier), wrong, [*before, *options.sets], TABLE)
     for text in wrong:
         print(f"not measured: {text}")
     print(
