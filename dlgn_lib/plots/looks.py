@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import matplotlib
 import seaborn as sns
 from matplotlib import font_manager
 from matplotlib import pyplot as plt
@@ -98,12 +99,13 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
 for _font in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
     font_manager.fontManager.addfont(_font)
 # Matplotlib asks for these when it writes a formula, not when it makes it, and only for formulas made as "custom".
-plt.rcParams.update(
-    {
-        f"mathtext.{kind}": f"Book Figures{style}"
-        for kind, style in (("rm", ""), ("it", ":italic"), ("bf", ":bold"), ("cal", ":italic"))
-    }
-)
+_MATH: Any = {
+    "mathtext.rm": "Book Figures",
+    "mathtext.it": "Book Figures:italic",
+    "mathtext.bf": "Book Figures:bold",
+    "mathtext.cal": "Book Figures:italic",
+}
+matplotlib.rcParams.update(_MATH)
 _STYLE = {
     **sns.axes_style("ticks"),
     **sns.plotting_context("notebook", font_scale=0.9),

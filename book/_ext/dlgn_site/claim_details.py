@@ -45,7 +45,11 @@ def details(claim: Claim, verdict: dict, fresh: dict[str, str] | None) -> list[s
     over = f", {_OF[claim.show]} {verdict['over']}" if seeds else ""
     needs = needs_text(claim.needs).replace(" ", "\N{NO-BREAK SPACE}", 1) + (" in every one" if seeds else "")
     told = [f"{sentence(claim)}.", f"Measured: {measured}{over}. Needs: {needs}."]
-    told.append(f"Fresh seeds: held in {reseed.told(claim, fresh)}." if fresh else "The same on all fresh seeds, or not measured on them.")
+    told.append(
+        f"Fresh seeds: held in {reseed.told(claim, fresh)}."
+        if fresh
+        else "The same on all fresh seeds, or not measured on them."
+    )
     return told
 
 
