@@ -24,6 +24,8 @@ EXTENSIONS = (
     "playground",
     "preload",
     "not_found",
+    "anchors",
+    "moved",
     "content_policy",
 )
 #: What the cells of a page must not do while the site is built: show progress bars, download.
