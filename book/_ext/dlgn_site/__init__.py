@@ -26,6 +26,7 @@ EXTENSIONS = (
     "not_found",
     "anchors",
     "moved",
+    "versions",
     "content_policy",
 )
 #: What the cells of a page must not do while the site is built: show progress bars, download.
