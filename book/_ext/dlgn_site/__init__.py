@@ -24,6 +24,7 @@ EXTENSIONS = (
     "playground",
     "preload",
     "not_found",
+    "report",
     "anchors",
     "moved",
     "versions",
