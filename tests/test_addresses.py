@@ -88,6 +88,10 @@ def test_a_list_is_noted_as_it_is_read(tmp_path, capsys):
     assert listed.main(["--site", str(tmp_path), "--root", str(tmp_path)]) == 0
     (pages,) = listed.read_lists(tmp_path).values()
     assert pages == {"a": ["x", "ü"], "b": []} and "4 addresses" in capsys.readouterr().out
+    assert listed.stale(tmp_path, tmp_path) == []
+    (tmp_path / listed.FILE).write_text(listed.written({"a": ["x"], "b": []}, {}), encoding="utf-8")
+    (told,) = listed.stale(tmp_path, tmp_path)
+    assert "is not what the site has: run `make anchors`" in told
 
 
 def test_what_has_moved_leaves_links_and_a_page():

@@ -135,6 +135,14 @@ def note(site: Path, root: Path) -> Path:
     return file
 
 
+def stale(site: Path, root: Path) -> list[str]:
+    """Return what is wrong if the list of this version, at `root`, is not what the built site has."""
+    told = json.loads((site / FILE).read_text(encoding="utf-8"))
+    name = f"v{told['version']}"
+    same = read_lists(root).get(name) == told["pages"]
+    return [] if same else [f"{LISTS}/{name}.json is not what the site has: run `make anchors` and commit it"]
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
