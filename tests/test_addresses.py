@@ -43,6 +43,17 @@ def test_every_address_of_every_release_leads_to_an_element_of_the_site():
             assert (SITE / f"{old}.html").is_file() and (old in REDIRECTS or not name or name in prose_anchors(old))
 
 
+def test_every_entry_of_the_table_leads_where_it_says():
+    assert REDIRECTS
+    for old, new in REDIRECTS.items():
+        page, _, anchor = old.partition("#")
+        text = html_file(page).read_text(encoding="utf-8")
+        mark = f' id="{anchor}"' if anchor else ""
+        (line,) = re.findall(rf'<p class="dlgn-moved"{mark}>.*? href="([^"]+)"', text)
+        to, _, name = urljoin(f"{SITE_ADDRESS}{page}.html", line).removeprefix(SITE_ADDRESS).partition(".html")
+        assert f"{to}{name}" == new and (not name or name[1:] in prose_anchors(to))
+
+
 BEFORE = {"v1.0.0": {"a": ["x", "y"], "b": ["z"]}}
 
 

@@ -21,7 +21,7 @@ _HEADING = re.compile(r'(<h([1-6])\b[^>]*>(.*?)<a class="headerlink" href="#([^"
 _FIGURE = re.compile(
     r'<a class="dlgn-figure-number[^>]*href="#([^"]+)"[^>]*>(Figure [^<]+?)\.</a>.*?</figcaption>\s*</figure>', re.S
 )
-_ROW = re.compile(r'<code [^>]*\bid="claim-([\w-]+)"[^>]*>.*?</code>')
+_ROW = re.compile(r'<code [^>]*\bid="claim-([\w-]+)"[^>]*>.*?</code>\)?')
 _ABOUT = re.compile(r'<p><a href="[^"#]*#claim-([\w-]+)">All about it[^<]*</a>')
 
 
