@@ -27,7 +27,6 @@ function same(start, has) {
   const names = (name) => has?.pages[name], moved = has?.moved ?? {};
   const known = (name, id) => names(name)?.includes(id);
   const state = query ? `?${query}` : "";
-  if (anchor && known(page, anchor)) return new URL(`${page}.html#${anchor}${state}`, start);
   const [to, id] = (moved[`${page}#${anchor}`] ?? moved[page] ?? page).split("#");
   if (!names(to)) return start;
   const there = id ?? (known(to, anchor) ? anchor : "");
