@@ -12,12 +12,12 @@ WORKERS ?= 2  # tests at a time
 # a second environment and site: plain Sphinx in place of Jupyter Book 1, which caps Sphinx
 SPHINX_VENV := .venv-sphinx
 SPHINX_SITE := _build/sphinx/html
-SPHINX_TESTS := site security figure_links playground browser_pages browser_players browser_reading
+SPHINX_TESTS := site report addresses security figure_links playground browser_pages browser_players browser_reading
 CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that the ranges of pyproject.toml allow
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed cluster-demo oldest mutants same pictures lengths course dist pdf epub release adopt bench compare serve clean book-sphinx test-sphinx
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed cluster-demo oldest mutants same pictures lengths course dist pdf epub release anchors publish adopt bench compare serve clean book-sphinx test-sphinx
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -131,6 +131,12 @@ epub: $(BUILT)  ## make an e-book of the built site: _build/epub/book.epub
 release: pdf epub dist  ## put site, PDF, EPUB, editions, wheel and sdist into _build/release, with checksums, and look at each (TAG=v0.1.0)
 	.ci/release $(TAG)
 	$(SITE_TOOL).release_check
+
+anchors: $(BUILT)  ## note all addresses of the built site in book/anchors, under its version: they must lead somewhere for ever
+	$(SITE_TOOL).anchors
+
+publish: $(BUILT)  ## the built site and the sites of releases in one folder: `make publish OUT=folder RELEASES=folder-of-zips`
+	$(SITE_TOOL).publish "$(OUT)" $(if $(RELEASES),--releases "$(RELEASES)")
 
 adopt: $(READY)  ## make it your own: `make adopt REPO=owner/name [AUTHOR="..."]` writes its address everywhere
 	$(SITE_TOOL).adopt "$(REPO)" $(if $(AUTHOR),--author "$(AUTHOR)")

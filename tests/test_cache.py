@@ -36,8 +36,10 @@ def build(book):
 
 
 def copy_machinery(book):
-    """Copy the library, the extensions and the settings into a folder, without pages, tables and claims."""
-    no_pages = shutil.ignore_patterns("*.md", "mathjax", "__pycache__", "results", "claims.yml")
+    """Copy the library, the extensions and the settings into a folder, without pages, tables, claims and their addresses."""
+    no_pages = shutil.ignore_patterns(
+        "*.md", "mathjax", "__pycache__", "results", "claims.yml", "anchors", "redirects.yml"
+    )
     for name in ("book", "dlgn_lib"):
         shutil.copytree(ROOT / name, book / name, ignore=no_pages)
     for name in ("_config.yml", "constraints.txt"):

@@ -104,7 +104,8 @@ def test_a_workflow_pins_its_actions_and_may_do_little(name):
 
 def test_the_workflows_are_those_that_the_project_needs():
     assert set(WORKFLOWS) == {"book", "weekly", "release"}
-    assert set(triggers(WORKFLOWS["book"])) == {"pull_request", "push", "workflow_dispatch"}
+    assert set(triggers(WORKFLOWS["book"])) == {"pull_request", "push", "workflow_dispatch", "workflow_run"}
+    assert triggers(WORKFLOWS["book"])["workflow_run"]["workflows"] == ["release"]
     assert "schedule" in triggers(WORKFLOWS["weekly"])
     assert triggers(WORKFLOWS["release"])["push"] == {"tags": ["v*"]}
     assert WORKFLOWS["release"]["jobs"]["publish"]["needs"] == "build"
@@ -120,6 +121,12 @@ def test_the_workflows_are_those_that_the_project_needs():
             assert commits.setdefault(action, commit) == commit, f"two versions of {action}"
     (preview,) = (step for step in WORKFLOWS["book"]["jobs"]["build"]["steps"] if "upload-artifact" in str(step))
     assert "pull_request" in preview["if"] and preview["with"]["path"] == "_build/html"
+    steps = WORKFLOWS["book"]["jobs"]["build"]["steps"]
+    (pages,) = (step for step in steps if "upload-pages-artifact" in str(step))
+    (publish,) = (step for step in steps if "make publish" in step.get("run", ""))
+    out = re.search(r"OUT=(\S+) RELEASES=(\S+)", publish["run"])
+    assert pages["with"]["path"] == out[1] and f".ci/releases {out[2]} " in publish["run"]
+    assert pages["if"] == publish["if"] == WORKFLOWS["book"]["jobs"]["deploy"]["if"]
     ci = (ROOT / ".ci/run").read_text()
     assert "make book" in ci and "make test" in ci
 

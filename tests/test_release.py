@@ -96,6 +96,7 @@ def test_a_chapter_of_the_e_book_is_well_formed_with_formulas_and_texts_of_pictu
     body = ET.fromstring(made["body"])
     tags = {tag.tag.rpartition("}")[2] for tag in body.iter()}
     assert "math" in tags and not tags & {"script", "style", "button", "input", "svg", "details", "mjx-container"}
+    assert "dlgn-report" not in made["body"]
     pictures = [tag for tag in body.findall(".//{*}img") if tag.get("src").startswith("picture:")]
     assert len(pictures) == len(made["pictures"]) >= len(found["figures"]) and all(tag.get("alt") for tag in pictures)
     anchors = [tag.get("id") for tag in body.iter() if tag.get("id")]

@@ -154,6 +154,19 @@ function equip(figure) {
   });
   tool("SVG", `Save ${number} as SVG`, () => save(figure, new Blob([`<?xml version="1.0" encoding="UTF-8"?>\n${written(figure)}\n`], { type: "image/svg+xml" }), "svg"));
   tool("PNG", `Save ${number} as PNG`, async () => save(figure, await painted(figure), "png"));
+  const note = figure.nextElementSibling; // the link that is there without this script leads to the figure as it begins
+  if (note?.matches(".dlgn-report-figure")) {
+    const report = note.querySelector("a");
+    const follow = () => {
+      const there = new URL(report.href);
+      there.searchParams.set("where", published(figure));
+      report.href = there;
+    };
+    figure.addEventListener("dlgn-change", follow);
+    follow();
+    tools.append(report);
+    note.remove();
+  }
   tools.append(said);
   figure.after(tools);
 }

@@ -24,6 +24,10 @@ EXTENSIONS = (
     "playground",
     "preload",
     "not_found",
+    "report",
+    "anchors",
+    "moved",
+    "versions",
     "content_policy",
 )
 #: What the cells of a page must not do while the site is built: show progress bars, download.

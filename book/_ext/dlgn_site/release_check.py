@@ -24,6 +24,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from PIL import Image
 
+from dlgn_site.anchors import stale
 from dlgn_site.plan import Book, read_book
 
 ROOT = Path(__file__).parents[3]
@@ -204,6 +205,7 @@ def check(folder: Path) -> Iterator[tuple[str, list[str] | None]]:
             broken = archive.testzip()
         yield f"{file.name}: opens", [f"{broken} is damaged"] if broken else []
     yield "SHA256SUMS", sums_faults(folder)
+    yield "addresses of this version are noted", stale(ROOT / "_build" / "html", ROOT)
 
 
 def main(arguments: list[str] | None = None) -> int:
