@@ -106,9 +106,8 @@ pictures: $(BUILT)  ## take the README's picture and the preview of shared links
 lengths: $(BUILT)  ## count the screens of every page of the built site, into book/lengths.csv
 	$(SITE_TOOL).lengths
 
-course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
-	$(SITE_TOOL).export_notebooks --out _build/course/student --edition student
-	$(SITE_TOOL).export_notebooks --out _build/course/teacher --edition teacher
+course: $(READY)  ## write all editions into _build/course, each with its zip: `make course [PAGES="experts/paths learning/circle"]`
+	$(SITE_TOOL).export_notebooks --edition course --pages "$(PAGES)"
 
 dist: $(READY)  ## build wheel and sdist into dist/, and try the wheel in an empty environment
 	PYTHON=$(BIN)/python .ci/dist

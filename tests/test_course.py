@@ -9,9 +9,9 @@ import zipfile
 import pytest
 import yaml
 from built_site import CHAPTERS, PAGES, article, source
-from dlgn_site import course_data, exercises, export_course
+from dlgn_site import course_data, course_pages, exercises, export_course
 from dlgn_site.export_course import expected
-from dlgn_site.export_notebooks import main, read_book
+from dlgn_site.export_notebooks import COURSE, main, read_book
 from myst_nb.core.read import read_myst_markdown_notebook
 from sample_book import ROOT, sample_claims, write_sample
 
@@ -174,11 +174,10 @@ def test_the_table_on_the_site_leads_to_every_page_and_what_it_needs():
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
-    """Both editions of the book, as `make course` writes them: edition -> folder; the zip stands beside it."""
-    folders = {edition: tmp_path_factory.mktemp("course") / edition for edition in ("student", "teacher")}
-    for edition, folder in folders.items():
-        assert main(["--edition", edition, "--out", str(folder)]) == 0
-    return folders
+    """All editions of the book, as `make course` writes them: edition -> folder; the zip stands beside it."""
+    out = tmp_path_factory.mktemp("course")
+    assert main(["--edition", "course", "--out", str(out)]) == 0
+    return {edition: out / edition for edition in COURSE}
 
 
 def members(folder):
@@ -222,6 +221,80 @@ def test_two_runs_give_the_same_zip_and_a_check_names_an_old_one(tmp_path, capsy
         assert main(check) == 0
         archive.write_bytes(b"old")
         assert main(check) == 1 and "student.zip" in capsys.readouterr().err
+
+
+# A course of some pages
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [
+        ("experts/paths learning/circle", ["experts/paths", "learning/circle"]),
+        ("circle book/experts/paths.md", ["learning/circle", "experts/paths"]),
+        ("overlap kernel, Theorem 1,", ["kernels/overlap", "experts/equivalence"]),
+    ],
+)
+def test_pages_are_called_by_name_or_short_name(given, chosen):
+    assert course_pages.choose(DATA, given) == chosen
+
+
+def test_a_name_of_no_page_is_answered_with_all_names():
+    with pytest.raises(ValueError, match="'experts/path' is no page") as error:
+        course_pages.choose(DATA, "experts/paths experts/path")
+    assert all(f"  {name} ({page.short})" in str(error.value) for name, page in DATA.items())
+    with pytest.raises(ValueError, match="experts/paths comes twice"):
+        course_pages.choose(DATA, "experts/paths Paths")
+    twins = dict.fromkeys(("a/paths", "b/paths"), DATA["experts/paths"])
+    with pytest.raises(ValueError, match="'paths' is one of a/paths, b/paths"):
+        course_pages.choose(twins, "paths")
+
+
+def test_what_chosen_pages_need_is_named_and_the_whole_book_needs_nothing():
+    assert course_pages.left_out(DATA, list(DATA)) == []
+    for name in DATA:
+        lacking = course_pages.missing(DATA, [name])
+        assert set(DATA[name].needs) <= set(lacking) and name not in lacking
+        assert course_pages.missing(DATA, [*lacking, name]) == {}
+        assert all(name in DATA[user].needs for name, users in lacking.items() for user in users)
+    assert course_pages.left_out(DATA, ["experts/equivalence", "experts/paths"]) == [
+        "experts/equivalence comes before experts/paths, which it needs"
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 60, LIMIT, 10**6])
+def test_sessions_hold_all_pages_in_order_and_no_more_than_fits(limit):
+    plan = course_pages.sessions(DATA, list(DATA), limit)
+    assert [name for session in plan for name in session] == list(DATA)
+    minutes = [sum(DATA[name].minutes + DATA[name].working for name in session) for session in plan]
+    assert all(total <= limit for total, session in zip(minutes, plan, strict=True) if len(session) > 1)
+    firsts = [DATA[session[0]].minutes + DATA[session[0]].working for session in plan[1:]]
+    assert all(total + first > limit for total, first in zip(minutes, firsts, strict=False))
+
+
+def test_a_course_of_one_page_is_whole_in_itself_and_an_older_one_is_cleared_away(tmp_path, capsys):
+    with sample_claims():
+        root, out = write_sample(tmp_path / "sample"), tmp_path / "out"
+        page = root / "book" / "part" / "page.md"
+        page.write_text(page.read_text(encoding="utf-8").replace("python3}\n---", "python3}\nneeds: [intro]\n---"))
+        (root / course_data.PLANS).parent.mkdir()
+        (root / course_data.PLANS).write_text("minutes: 90\nplans: {}\n")
+        command = ["--root", str(root), "--edition", "course", "--out", str(out)]
+        assert main(command) == 0 and (out / "student" / "intro.ipynb").is_file()
+        assert main([*command, "--pages", "page"]) == 0
+        assert "warning: intro (Introduction) is not in this course; needed by part/page" in capsys.readouterr().err
+        assert main([*command, "--pages", "page", "--check"]) == 0
+        assert main([*command, "--pages", "nothing"]) == 1 and "part/page (The page)" in capsys.readouterr().err
+    address = "https://example-org.github.io/sample/book/intro.html"
+    for edition in COURSE:
+        assert [file.name for file in (out / edition).rglob("*.ipynb")] == ["page.ipynb"]
+        manifest = json.loads((out / edition / "manifest.json").read_text(encoding="utf-8"))
+        assert [entry["needs"] for entry in manifest["notebooks"]] == [[address]]
+        assert manifest["plan"] == [["part/page.ipynb"]]
+        readme = (out / edition / "README.md").read_text(encoding="utf-8")
+        assert f"Read before, on the site, since these pages need it: [Introduction]({address})." in readme
+        assert "intro.ipynb" not in (out / edition / "part" / "page.ipynb").read_text(encoding="utf-8").replace(
+            "/notebooks/intro.ipynb", ""
+        )
 
 
 def strings(value):
