@@ -138,4 +138,4 @@ serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 clean:  ## remove everything that is made: site, caches, environments
-	rm -rf _build dist .cache $(VENV) .venv-colab .venv-oldest $(SPHINX_VENV) .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info
+	rm -rf _build dist .cache $(VENV) .venv-colab .venv-oldest .venv-otter .venv-*.lock $(SPHINX_VENV) .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info

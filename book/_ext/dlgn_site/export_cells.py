@@ -2,6 +2,7 @@
 
 import re
 
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # on Colab, and in JupyterLab
 SETUP = """\
 # Setup, run this first. Where the book's library is missing, as on Colab, it is installed; nothing else is touched.
 try:

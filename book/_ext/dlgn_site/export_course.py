@@ -18,6 +18,10 @@ _WHAT = {
     "student": "Exercises are stubs with a self-check. No file here holds a solution.",
     "teacher": "Solutions stand in place of the stubs; below each self-check is the expected result, and what learners "
     "often answer instead.",
+    "otter": "Exercises are stubs; Otter-Grader checks an answer when the cell below it is run, and says what a likely "
+    "mistake is. No file here holds a solution.",
+    "autograder": "For the teacher alone. Each zip holds what Otter-Grader tests the answers of one notebook with, also "
+    "against the solutions; the notebook beside it is solved, and gets all points.",
 }
 
 
@@ -133,6 +137,8 @@ def edition_files(
     plan = sessions(pages, chosen, limit) if chosen else []
     files = {f"{name}.ipynb": notebooks[f"{name}.ipynb"] for name in names} | notebooks
     files |= {name: (root / name).read_text(encoding="utf-8") for name in LICENCES if (root / name).is_file()}
+    if edition == "autograder":
+        files["grade.py"] = Path(__file__).with_name("grade.py").read_text(encoding="utf-8")
     files["README.md"] = _readme(title, edition, pages, names, _plan(pages, plan, limit, lacking, site) if plan else [])
     entries = [
         {

@@ -28,17 +28,18 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from dlgn_lib.book.exercises import stub
+from dlgn_site import export_otter
 from dlgn_site.colab_button import colab_url, notebook_path
 from dlgn_site.course_data import PageData, read_pages
 from dlgn_site.course_pages import choose, left_out
-from dlgn_site.export_cells import SETUP, form
+from dlgn_site.export_cells import FOLDED, SETUP, form
 from dlgn_site.export_course import edition_files, expected, facts
 from dlgn_site.export_directives import details
 from dlgn_site.export_files import Contents, Target
 from dlgn_site.export_markdown import ExportError, Translator
 from dlgn_site.export_references import References
 
-COURSE = ("student", "teacher")
+COURSE = ("student", "teacher", "otter", "autograder")
 EDITIONS = ("colab", *COURSE)
 TAGS = ("hide-input", "solution", "check", "skip-export")
 
@@ -90,7 +91,11 @@ class Page:
             while cell.cell_type == "markdown" and not lines[start]:
                 start += 1
             self.source.append((start + (cell.cell_type == "markdown"), cell))
-        self.cells = []
+        self.cells, self.questions = [], []
+        if edition in ("otter", "autograder"):
+            code = [(tag, cell.source) for _, cell in self.source for tag in cell.metadata.get("tags", [])]
+            self.questions = export_otter.questions(data, code)
+        self.next_question = iter(self.questions)
 
     def notebook(self) -> nbformat.NotebookNode:
         """Return the page as a valid notebook without outputs.
@@ -121,15 +126,17 @@ class Page:
                 waiting = ["solution", "check"] if self.translator.exercises else []
             elif role == "solution":
                 self._exercise(cell.source)
+            elif role == "check" and self.questions:
+                self._check_by_otter()
             elif role == "check":
                 source = f"#@title Self-check: run this cell after yours\n{cell.source}"
-                self._add("code", source, "check", cellView="form", jupyter={"source_hidden": True})
+                self._add("code", source, "check", **FOLDED)
                 if self.edition == "teacher":
                     self._add("markdown", expected(cell.source), "expected")
                 elif self.edition == "colab":
                     self._add("markdown", details("Solution", f"```python\n{self.solution}\n```"), "solution")
             elif "hide-input" in tags:
-                self._add("code", form(cell.source), "hide-input", cellView="form", jupyter={"source_hidden": True})
+                self._add("code", form(cell.source), "hide-input", **FOLDED)
             else:
                 self._add("code", cell.source)
         if waiting:
@@ -142,6 +149,8 @@ class Page:
             "colab": {"provenance": [], "toc_visible": True},
             "generated_from": self.path,
         }
+        if self.questions:
+            metadata["otter"] = {"assignment_name": self.data.name}
         return nbformat.v4.new_notebook(cells=self.cells, metadata=metadata)
 
     def _markdown(self, text: str, line: int) -> None:
@@ -155,15 +164,25 @@ class Page:
             lines = [title, " · ".join(links), facts(self.data)]
             self._add("markdown", "\n\n".join(lines))
             self._add("code", SETUP.format(repository=self.repository, ref=self.ref), "setup")
+            if self.questions:
+                self._add("code", export_otter.SETUP, "otter-setup", **FOLDED)
+                self._add("code", export_otter.writing(self.questions), "otter_ignore", **FOLDED)
         if text.strip():
             self._add("markdown", text.strip("\n"))
 
     def _exercise(self, solution: str) -> None:
         self.solution = solution
-        if self.edition == "teacher":
-            self._add("code", solution, "solution")
-        else:
-            self._add("code", stub(solution), "exercise")
+        self.question = next(self.next_question, None)
+        solved = self.edition in ("teacher", "autograder")
+        label = self.question and self.question.exercise.label
+        metadata = {"nbgrader": export_otter.nbgrader(label)} if label else {}
+        self._add("code", solution if solved else stub(solution), "solution" if solved else "exercise", **metadata)
+
+    def _check_by_otter(self) -> None:
+        label, points = self.question.exercise.label, self.question.points
+        metadata = {"nbgrader": export_otter.nbgrader(f"{label}-check", points), "deletable": False, "editable": False}
+        source = export_otter.CHECK.format(label=label, points=points)
+        self._add("code", source, "check", **FOLDED, **metadata)
 
     def _add(self, kind: str, source: str, tag: str | None = None, **metadata: object) -> None:
         """Append a cell whose id depends on page and content only, so that an edit changes no other cell."""
@@ -200,10 +219,13 @@ def exports(
             continue
         try:
             for edition in editions:
-                notebook = Page(app, docname, edition, ref, pages[name]).notebook()
+                page = Page(app, docname, edition, ref, pages[name])
+                notebook = page.notebook()
                 nbformat.validate(notebook)
                 path = notebook_path(docname).removeprefix("notebooks/")
                 texts[edition][path] = nbformat.writes(notebook, nbformat.NO_CONVERT) + "\n"
+                if edition == "autograder" and page.questions:
+                    texts[edition][f"{name}.zip"] = export_otter.autograder(page.data, page.questions)
         except ExportError as error:
             problems.append(str(error))
     if problems:
