@@ -17,7 +17,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist pdf epub release adopt bench compare serve clean book-sphinx test-sphinx
+.PHONY: help setup book test check colab otter notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist pdf epub release adopt bench compare serve clean book-sphinx test-sphinx
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -55,6 +55,9 @@ check: $(READY)  ## style, types and the quick tests of the library: an answer i
 colab: $(READY)  ## run all notebooks in Colab's versions, and record that they ran
 	DLGN_BUILD=1 DLGN_ALL_NOTEBOOKS=1 $(BIN)/python -m pytest tests/test_notebooks.py
 	$(BIN)/python tests/colab_record.py
+
+otter: $(READY)  ## have Otter judge every known answer of all exercises, and go from a fork to marks as an instructor does
+	DLGN_BUILD=1 DLGN_ALL_ANSWERS=1 $(BIN)/python -m pytest tests/test_course.py -k "otter or judged or instructor"
 
 notebooks: $(READY)  ## write notebooks/ from book/: what Colab opens
 	$(SITE_TOOL).export_notebooks --out notebooks --edition colab

@@ -586,6 +586,19 @@ def test_the_grader_gives_marks_and_hints(tmp_path, otter):
     assert other == "other.ipynb is of the page part/none, for which there is no none.zip here"
     assert own == "own.ipynb is not a notebook of the otter edition"
 
+    path = tmp_path / "bob.ipynb"  # what bob saw when he ran it himself
+    path.write_text(json.dumps(handed_in["bob", "page"]), encoding="utf-8")
+    python, environment = otter
+    convert = [python, "-m", "nbconvert", "--execute", "--allow-errors", "--to", "notebook", "--inplace", str(path)]
+    colab_environment.run(*convert, env=environment)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    (shown, points) = next(cell["outputs"] for cell in cells if "check" in cell["metadata"].get("tags", []))
+    assert "SelfCheck: ✗ Not quite. You squared." in "".join(shown["data"]["text/html"])
+    assert (
+        points["output_type"] == "execute_result" and float("".join(points["data"]["text/plain"])) == 0
+    )  # for nbgrader
+    assert (tmp_path / "checks" / "ex-twice.py").read_text(encoding="ascii").startswith("OK_FORMAT = False")
+
 
 @pytest.mark.skipif(not ALL_ANSWERS, reason="`make otter`, once a week, goes an instructor's way from fork to marks")
 def test_an_instructor_forks_adopts_hands_out_collects_and_grades(tmp_path, otter):

@@ -23,6 +23,17 @@ _WHAT = {
     "autograder": "For the teacher alone. Each zip holds what Otter-Grader tests the answers of one notebook with, also "
     "against the solutions; the notebook beside it is solved, and gets all points.",
 }
+_NOTEBOOKS = (
+    "On Colab, upload a notebook (File, Upload notebook) and run its first cell, which installs the library. On "
+    'your own computer you need Python 3.11 or newer; run `pip install jupyterlab scikit-learn {}"git+…"` once, '
+    "with the address in quotation marks from the first cell, then `jupyter lab` in this folder."
+)
+_START = {
+    "autograder": "Students hand in notebooks of the otter edition; put them into a folder for each student. With Python "
+    '3.11 or newer run `pip install "otter-grader[grading]==7.0.0" scikit-learn "git+…"` once, with the address in '
+    "quotation marks from the first cell of a notebook, then `python grade.py submissions`. It prints points and "
+    "hints, and writes `marks.csv`. Code of students runs with your rights.",
+}
 
 
 def expected(check: str) -> str:
@@ -103,9 +114,7 @@ def _readme(title: str, edition: str, pages: dict[str, PageData], names: Sequenc
         "",
         f"Version {dlgn_lib.__version__}. {_WHAT[edition]}",
         "",
-        "On Colab, upload a notebook (File, Upload notebook) and run its first cell, which installs the library. On "
-        'your own computer you need Python 3.11 or newer; run `pip install jupyterlab scikit-learn "git+…"` once, '
-        "with the address in quotation marks from the first cell, then `jupyter lab` in this folder.",
+        _START.get(edition, _NOTEBOOKS).format("otter-grader==7.0.0 " if edition == "otter" else ""),
         "",
         "| notebook | minutes | exercises | minutes of exercises |",
         "|---|---|---|---|",
@@ -126,7 +135,7 @@ def edition_files(
         root: folder of the book.
         title: of the book.
         site: its address, which ends in a slash; links to pages that the edition has not lead there.
-        edition: "student" or "teacher".
+        edition: one of those of a course.
         notebooks: path -> text of each notebook, as `export_notebooks.export` gives them.
         chosen: the pages of the course, in its order, for which a plan is made; all pages if not given.
     """
