@@ -17,7 +17,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed cluster-demo oldest mutants same pictures lengths course dist pdf epub release anchors publish adopt bench compare serve clean book-sphinx test-sphinx
+.PHONY: help setup book test check colab otter notebooks claims elsewhere reseed cluster-demo oldest mutants same pictures lengths course dist pdf epub release anchors publish adopt bench compare serve clean book-sphinx test-sphinx
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -55,6 +55,9 @@ check: $(READY)  ## style, types and the quick tests of the library: an answer i
 colab: $(READY)  ## run all notebooks in Colab's versions, and record that they ran
 	DLGN_BUILD=1 DLGN_ALL_NOTEBOOKS=1 $(BIN)/python -m pytest tests/test_notebooks.py
 	$(BIN)/python tests/colab_record.py
+
+otter: $(READY)  ## have Otter judge every known answer of all exercises, and go from a fork to marks as an instructor does
+	DLGN_BUILD=1 DLGN_ALL_ANSWERS=1 $(BIN)/python -m pytest tests/test_course.py -k "otter or judged or instructor"
 
 notebooks: $(READY)  ## write notebooks/ from book/: what Colab opens
 	$(SITE_TOOL).export_notebooks --out notebooks --edition colab
@@ -109,9 +112,8 @@ pictures: $(BUILT)  ## take the README's picture and the preview of shared links
 lengths: $(BUILT)  ## count the screens of every page of the built site, into book/lengths.csv
 	$(SITE_TOOL).lengths
 
-course: $(READY)  ## write the student and the teacher edition into _build/course, each with its zip
-	$(SITE_TOOL).export_notebooks --out _build/course/student --edition student
-	$(SITE_TOOL).export_notebooks --out _build/course/teacher --edition teacher
+course: $(READY)  ## write all editions into _build/course, each with its zip: `make course [PAGES="experts/paths learning/circle"]`
+	$(SITE_TOOL).export_notebooks --edition course --pages "$(PAGES)"
 
 dist: $(READY)  ## build wheel and sdist into dist/, and try the wheel in an empty environment
 	PYTHON=$(BIN)/python .ci/dist
@@ -148,4 +150,4 @@ serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
 clean:  ## remove everything that is made: site, caches, environments
-	rm -rf _build dist .cache $(VENV) .venv-colab .venv-oldest $(SPHINX_VENV) .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info
+	rm -rf _build dist .cache $(VENV) .venv-colab .venv-oldest .venv-otter .venv-*.lock $(SPHINX_VENV) .pytest_cache .hypothesis .ruff_cache .mypy_cache *.egg-info

@@ -1,19 +1,26 @@
 """The course: what pages say about themselves, plans and graph made of it, and both editions with manifest and zip."""
 
+import csv
 import doctest
 import hashlib
 import json
+import os
 import re
+import sys
 import zipfile
+from ast import literal_eval
 
+import colab_environment
+import jsonschema
 import pytest
 import yaml
 from built_site import CHAPTERS, PAGES, article, source
-from dlgn_site import course_data, exercises, export_course
+from dlgn_site import course_data, course_pages, exercises, export_course, export_otter, grade
 from dlgn_site.export_course import expected
-from dlgn_site.export_notebooks import main, read_book
+from dlgn_site.export_markdown import ExportError
+from dlgn_site.export_notebooks import COURSE, main, read_book
 from myst_nb.core.read import read_myst_markdown_notebook
-from sample_book import ROOT, sample_claims, write_sample
+from sample_book import PAGE, ROOT, sample_claims, write_sample
 
 import dlgn_lib
 from dlgn_lib.book.exercises import stub
@@ -174,11 +181,10 @@ def test_the_table_on_the_site_leads_to_every_page_and_what_it_needs():
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
-    """Both editions of the book, as `make course` writes them: edition -> folder; the zip stands beside it."""
-    folders = {edition: tmp_path_factory.mktemp("course") / edition for edition in ("student", "teacher")}
-    for edition, folder in folders.items():
-        assert main(["--edition", edition, "--out", str(folder)]) == 0
-    return folders
+    """All editions of the book, as `make course` writes them: edition -> folder; the zip stands beside it."""
+    out = tmp_path_factory.mktemp("course")
+    assert main(["--edition", "course", "--out", str(out)]) == 0
+    return {edition: out / edition for edition in COURSE}
 
 
 def members(folder):
@@ -188,7 +194,7 @@ def members(folder):
         return {name.removeprefix(f"{folder.name}/"): archive.read(name) for name in archive.namelist()}
 
 
-@pytest.mark.parametrize("edition", ["student", "teacher"])
+@pytest.mark.parametrize("edition", COURSE)
 def test_zip_folder_and_manifest_agree(book, edition):
     folder = book[edition]
     files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
@@ -222,6 +228,80 @@ def test_two_runs_give_the_same_zip_and_a_check_names_an_old_one(tmp_path, capsy
         assert main(check) == 0
         archive.write_bytes(b"old")
         assert main(check) == 1 and "student.zip" in capsys.readouterr().err
+
+
+# A course of some pages
+
+
+@pytest.mark.parametrize(
+    ("given", "chosen"),
+    [
+        ("experts/paths learning/circle", ["experts/paths", "learning/circle"]),
+        ("circle book/experts/paths.md", ["learning/circle", "experts/paths"]),
+        ("overlap kernel, Theorem 1,", ["kernels/overlap", "experts/equivalence"]),
+    ],
+)
+def test_pages_are_called_by_name_or_short_name(given, chosen):
+    assert course_pages.choose(DATA, given) == chosen
+
+
+def test_a_name_of_no_page_is_answered_with_all_names():
+    with pytest.raises(ValueError, match="'experts/path' is no page") as error:
+        course_pages.choose(DATA, "experts/paths experts/path")
+    assert all(f"  {name} ({page.short})" in str(error.value) for name, page in DATA.items())
+    with pytest.raises(ValueError, match="experts/paths comes twice"):
+        course_pages.choose(DATA, "experts/paths Paths")
+    twins = dict.fromkeys(("a/paths", "b/paths"), DATA["experts/paths"])
+    with pytest.raises(ValueError, match="'paths' is one of a/paths, b/paths"):
+        course_pages.choose(twins, "paths")
+
+
+def test_what_chosen_pages_need_is_named_and_the_whole_book_needs_nothing():
+    assert course_pages.left_out(DATA, list(DATA)) == []
+    for name in DATA:
+        lacking = course_pages.missing(DATA, [name])
+        assert set(DATA[name].needs) <= set(lacking) and name not in lacking
+        assert course_pages.missing(DATA, [*lacking, name]) == {}
+        assert all(name in DATA[user].needs for name, users in lacking.items() for user in users)
+    assert course_pages.left_out(DATA, ["experts/equivalence", "experts/paths"]) == [
+        "experts/equivalence comes before experts/paths, which it needs"
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 60, LIMIT, 10**6])
+def test_sessions_hold_all_pages_in_order_and_no_more_than_fits(limit):
+    plan = course_pages.sessions(DATA, list(DATA), limit)
+    assert [name for session in plan for name in session] == list(DATA)
+    minutes = [sum(DATA[name].minutes + DATA[name].working for name in session) for session in plan]
+    assert all(total <= limit for total, session in zip(minutes, plan, strict=True) if len(session) > 1)
+    firsts = [DATA[session[0]].minutes + DATA[session[0]].working for session in plan[1:]]
+    assert all(total + first > limit for total, first in zip(minutes, firsts, strict=False))
+
+
+def test_a_course_of_one_page_is_whole_in_itself_and_an_older_one_is_cleared_away(tmp_path, capsys):
+    with sample_claims():
+        root, out = write_sample(tmp_path / "sample"), tmp_path / "out"
+        page = root / "book" / "part" / "page.md"
+        page.write_text(page.read_text(encoding="utf-8").replace("python3}\n---", "python3}\nneeds: [intro]\n---"))
+        (root / course_data.PLANS).parent.mkdir()
+        (root / course_data.PLANS).write_text("minutes: 90\nplans: {}\n")
+        command = ["--root", str(root), "--edition", "course", "--out", str(out)]
+        assert main(command) == 0 and (out / "student" / "intro.ipynb").is_file()
+        assert main([*command, "--pages", "page"]) == 0
+        assert "warning: intro (Introduction) is not in this course; needed by part/page" in capsys.readouterr().err
+        assert main([*command, "--pages", "page", "--check"]) == 0
+        assert main([*command, "--pages", "nothing"]) == 1 and "part/page (The page)" in capsys.readouterr().err
+    address = "https://example-org.github.io/sample/book/intro.html"
+    for edition in COURSE:
+        assert [file.name for file in (out / edition).rglob("*.ipynb")] == ["page.ipynb"]
+        manifest = json.loads((out / edition / "manifest.json").read_text(encoding="utf-8"))
+        assert [entry["needs"] for entry in manifest["notebooks"]] == [[address]]
+        assert manifest["plan"] == [["part/page.ipynb"]]
+        readme = (out / edition / "README.md").read_text(encoding="utf-8")
+        assert f"Read before, on the site, since these pages need it: [Introduction]({address})." in readme
+        assert "intro.ipynb" not in (out / edition / "part" / "page.ipynb").read_text(encoding="utf-8").replace(
+            "/notebooks/intro.ipynb", ""
+        )
 
 
 def strings(value):
@@ -259,14 +339,15 @@ def leaks(files):
         text = content.decode()
         if name.endswith((".ipynb", ".json")):
             text = "\n".join(strings(json.loads(text)))
-        text = squeezed(text)
+        text = squeezed(re.sub(r"\\u[0-9a-f]{4}|\\x[0-9a-f]{2}", lambda found: literal_eval(f"'{found[0]}'"), text))
         own = [name.removesuffix(".ipynb")] if name.endswith(".ipynb") else list(DATA)
         found += [(name, line) for page in own for line in sorted(secrets(page)) if line in text]
     return found
 
 
-def test_no_file_of_the_student_edition_holds_a_line_of_a_solution(book):
-    folder = book["student"]
+@pytest.mark.parametrize("edition", ["student", "otter"])
+def test_no_file_that_students_get_holds_a_line_of_a_solution(book, edition):
+    folder = book[edition]
     files = {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     assert sum(len(secrets(page)) for page in DATA) > 150
     assert leaks(files) == [] and leaks(members(folder)) == []
@@ -276,7 +357,7 @@ def test_no_file_of_the_student_edition_holds_a_line_of_a_solution(book):
                 assert not cell.get("outputs") and "solution" not in cell["metadata"].get("tags", [])
 
 
-def test_the_search_finds_a_leak_wherever_it_is(book, tmp_path):
+def test_the_search_finds_a_leak_wherever_it_is(book):
     name = "experts/paths.ipynb"
     clean = json.loads((book["student"] / name).read_text(encoding="utf-8"))
     (line,) = (line for line in secrets("experts/paths") if line.startswith("returnwidth"))
@@ -294,7 +375,11 @@ def test_the_search_finds_a_leak_wherever_it_is(book, tmp_path):
         put(leaky)
         assert leaks({name: json.dumps(leaky).encode()}) == [(name, line)], place
     assert ("README.md", line) in leaks({"README.md": b"Tip: return width**depth"})
-    assert leaks({"experts/paths.ipynb": (book["teacher"] / name).read_bytes()})
+    assert leaks({name: (book["teacher"] / name).read_bytes()})
+    with zipfile.ZipFile(book["autograder"] / "experts/paths.zip") as archive:
+        hidden = b"\n".join(archive.read(entry) for entry in archive.namelist())
+    clean["cells"].append({"cell_type": "code", "source": [hidden.decode()], "metadata": {}})
+    assert {found for _, found in leaks({name: json.dumps(clean).encode()})} == secrets("experts/paths")
 
 
 def test_teacher_edition_holds_solutions_results_mistakes_and_minutes(book):
@@ -329,5 +414,224 @@ def test_expected_results_are_read_from_the_check(check, result):
 
 
 def test_examples_in_docstrings():
-    results = [doctest.testmod(module) for module in (exercises, export_course)]
+    results = [doctest.testmod(module) for module in (exercises, export_course, grade)]
     assert all(result.attempted and not result.failed for result in results)
+
+
+# The otter edition: Otter judges every answer that is known
+
+ALL_ANSWERS = bool(os.environ.get("DLGN_ALL_ANSWERS"))  # `make otter`, once a week
+JUDGED = (
+    [name for name, page in DATA.items() if page.exercises] if ALL_ANSWERS else ["experts/paths", "neighbours/haste"]
+)
+#: what nbgrader 0.9 says of the metadata of a cell (nbgrader/nbgraderformat/v3.json)
+NBGRADER = {
+    "type": "object",
+    "properties": {
+        "schema_version": {"const": 3},
+        "grade": {"type": "boolean"},
+        "locked": {"type": "boolean"},
+        "solution": {"type": "boolean"},
+        "task": {"type": "boolean"},
+        "grade_id": {"type": "string", "pattern": "^[a-zA-Z0-9_\\-]+$"},
+        "points": {"type": "number", "minimum": 0},
+    },
+    "required": ["schema_version", "grade", "locked", "solution"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture(scope="module")
+def otter():
+    """The Python of an environment with Colab's versions and Otter, and the environment for its processes."""
+    hidden = ("DLGN_BUILD", "PYTHON", "VIRTUAL_ENV", "JUPYTER")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+    return str(colab_environment.otter()), environment | {"MPLBACKEND": "agg"}
+
+
+@pytest.mark.parametrize("page", JUDGED)
+def test_otter_gives_points_to_the_solution_alone_and_every_mistake_its_hint(book, otter, page):
+    files = [book["autograder"] / f"{page}.ipynb", book["otter"] / f"{page}.ipynb", book["autograder"] / f"{page}.zip"]
+    python, environment = otter
+    probe = str(ROOT / "tests" / "otter_probe.py")
+    tried = json.loads(colab_environment.run(python, probe, *map(str, files), env=environment))
+    assert [label for label, _, what, *_ in tried if what == "solution"] == [e.label for e in DATA[page].exercises]
+    for label, _, what, hint, points, possible, said in tried:
+        assert possible == export_otter.POINTS[next(e for e in DATA[page].exercises if e.label == label).difficulty]
+        assert points == (possible if what == "solution" else 0), (label, what, hint, said)
+        wanted = {"solution": "All test cases passed!", "stub": "Not yet", "mistake": f"Not quite. {hint}"}[what]
+        assert wanted in said, (label, what, said)
+    assert len({hint for _, _, what, hint, *_ in tried if what == "mistake"}) >= 2 * len(DATA[page].exercises)
+
+
+def test_the_judged_pages_have_every_kind_of_exercise():
+    kinds = set()
+    for page in JUDGED:
+        cells = read_myst_markdown_notebook((ROOT / "book" / page).with_suffix(".md").read_text(encoding="utf-8")).cells
+        code = [(tag, cell.source) for cell in cells for tag in cell.metadata.get("tags", [])]
+        for question in export_otter.questions(DATA[page], code):
+            between = question.cases.startswith("Between")
+            kinds.add("range" if between else "function" if f"def {question.answer}(" in question.solution else "value")
+    assert kinds == {"range", "function", "value"}
+
+
+def test_nbgrader_knows_the_cells_of_the_otter_edition(book):
+    for name, page in DATA.items():
+        for edition in ("otter", "autograder"):
+            cells = json.loads((book[edition] / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+            found = [cell["metadata"]["nbgrader"] for cell in cells if "nbgrader" in cell["metadata"]]
+            for metadata in found:
+                jsonschema.validate(metadata, NBGRADER)
+            answers, checks = ([m["grade_id"] for m in found if m["grade"] is graded] for graded in (False, True))
+            assert answers == [e.label for e in page.exercises] and checks == [f"{label}-check" for label in answers]
+            assert [m["points"] for m in found if m["grade"]] == [
+                export_otter.POINTS[e.difficulty] for e in page.exercises
+            ]
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        ("check(1 + 1, 2)", "must be given the answer by its name"),
+        ("check(twice, 2)\nx = 1", r"must end in check\(...\)"),
+        ("check(x.y, 2)", "must be given the answer by its name"),
+    ],
+)
+def test_a_self_check_that_otter_cannot_ask_is_refused(check, message):
+    page = DATA["experts/paths"]
+    code = [("solution", "x = 1")] * 4 + [("check", check)] * 4
+    with pytest.raises(ExportError, match=message):
+        export_otter.questions(page, code)
+
+
+def test_tests_are_ascii_and_mean_the_same():
+    page = DATA["experts/paths"]
+    check = 'given = "−"\n\n\ndef f():\n    """Say “so”."""\n\n\ncheck(x, given, hints={"π": 1})'
+    asked = export_otter.questions(page, [("solution", "x = 1"), ("check", check)] * 4)[0]
+    assert asked.hidden().isascii() and asked.given == check.partition("\n\n\ncheck")[0]
+    spaces = {}
+    exec(re.search(r'CHECK = r"""\n(.*?)\ncheck', asked.public(), re.DOTALL)[1], spaces)
+    assert spaces["given"] == "−" and spaces["f"].__doc__ == "Say “so”."
+    raw = [("solution", "x = 1"), ("check", 'check(x, r"−")')] * 4
+    with pytest.raises(ExportError, match="cannot be written in ASCII"):
+        export_otter.questions(page, raw)[0].public()
+
+
+# Hand out, collect, grade
+
+
+def answered(notebook, answers, crash=False):
+    """Return a notebook of the otter edition in which a student has given answers: beginning of the stub -> code."""
+    content = json.loads(json.dumps(notebook))
+    for cell in content["cells"]:
+        source = "".join(cell["source"])
+        if "exercise" in cell["metadata"].get("tags", []):
+            cell["source"] = [next((code for start, code in answers.items() if source.startswith(start)), source)]
+    if crash:
+        cell = {"cell_type": "code", "id": "crash", "metadata": {}, "outputs": [], "execution_count": None}
+        content["cells"].insert(4, cell | {"source": ["1 / 0"]})
+    return content
+
+
+def marks(otter, course, handed_in, out):
+    """Write notebooks (student, page) -> content where the grader looks, grade them, and return (table, rows)."""
+    for (student, page), content in handed_in.items():
+        path = out / "submissions" / student / f"{page}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    python, environment = otter
+    command = [
+        python,
+        str(course / "autograder" / "grade.py"),
+        str(out / "submissions"),
+        "--out",
+        str(out / "marks.csv"),
+    ]
+    printed = colab_environment.run(*command, env=environment)
+    with (out / "marks.csv").open(encoding="utf-8", newline="") as file:
+        return printed, list(csv.DictReader(file))
+
+
+def read_notebook(course, edition, page):
+    return json.loads((course / edition / f"{page}.ipynb").read_text(encoding="utf-8"))
+
+
+def test_the_grader_gives_marks_and_hints(tmp_path, otter):
+    hints = 'check(twice, [((1,), 2), ((3,), 6)], {"You squared.": lambda x: x**2, "You added 2.": lambda x: x + 2})'
+    with sample_claims():
+        root = write_sample(tmp_path / "sample", PAGE.replace("check(twice, [((1,), 2)])", hints))
+        assert main(["--root", str(root), "--edition", "course", "--out", str(tmp_path / "course")]) == 0
+    blank = read_notebook(tmp_path / "course", "otter", "part/page")
+    squared = {"import math": "import math\n\ndef twice(x):\n    return x**2"}
+    handed_in = {
+        ("ann", "page"): read_notebook(tmp_path / "course", "autograder", "part/page"),
+        ("bob", "page"): answered(blank, squared, crash=True),
+        ("cy", "broken"): "no notebook",
+        ("cy", "other"): {"cells": [], "metadata": {"otter": {"assignment_name": "part/none"}}},
+        ("cy", "own"): {"cells": [], "metadata": {}},
+    }
+    printed, rows = marks(otter, tmp_path / "course", handed_in, tmp_path)
+    assert (
+        "ann  part/page  1 of 1" in printed
+        and "bob  part/page  0 of 1\n    ex-twice: ✗ Not quite. You squared." in printed
+    )
+    told = {(row["student"], row["exercise"]): (row["points"], row["of"], row["hint"]) for row in rows[:3]}
+    assert told["ann", "ex-twice"] == ("1.0", "1.0", "")
+    assert told["bob", "ex-twice"] == ("0.0", "1.0", "✗ Not quite. You squared.")
+    assert [row["hint"] for row in rows if row["student"] == "bob"][
+        1
+    ] == "a cell stopped: ZeroDivisionError: division by zero"
+    broken, other, own = (row["hint"] for row in rows if row["student"] == "cy")
+    assert broken.startswith("broken.ipynb is no notebook: ")
+    assert other == "other.ipynb is of the page part/none, for which there is no none.zip here"
+    assert own == "own.ipynb is not a notebook of the otter edition"
+
+    path = tmp_path / "bob.ipynb"  # what bob saw when he ran it himself
+    path.write_text(json.dumps(handed_in["bob", "page"]), encoding="utf-8")
+    python, environment = otter
+    convert = [python, "-m", "nbconvert", "--execute", "--allow-errors", "--to", "notebook", "--inplace", str(path)]
+    colab_environment.run(*convert, env=environment)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    (shown, points) = next(cell["outputs"] for cell in cells if "check" in cell["metadata"].get("tags", []))
+    assert "SelfCheck: ✗ Not quite. You squared." in "".join(shown["data"]["text/html"])
+    assert (
+        points["output_type"] == "execute_result" and float("".join(points["data"]["text/plain"])) == 0
+    )  # for nbgrader
+    assert (tmp_path / "checks" / "ex-twice.py").read_text(encoding="ascii").startswith("OK_FORMAT = False")
+
+
+@pytest.mark.skipif(not ALL_ANSWERS, reason="`make otter`, once a week, goes an instructor's way from fork to marks")
+def test_an_instructor_forks_adopts_hands_out_collects_and_grades(tmp_path, otter):
+    fork, pages = tmp_path / "fork", ["experts/paths", "experts/gating", "kernels/overlap"]
+    colab_environment.run("git", "clone", "--quiet", str(ROOT), str(fork))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(fork), str(fork / "book" / "_ext")])}
+    for command in (
+        ["adopt", "Some-One/a.fork"],
+        ["export_notebooks", "--edition", "course", "--pages", " ".join(pages)],
+    ):
+        command[0] = f"dlgn_site.{command[0]}"
+        colab_environment.run(sys.executable, "-m", *command, cwd=fork, env=environment)
+    course, out = fork / "_build" / "course", tmp_path / "desk"
+    handed_in = {}
+    mistakes = {
+        "def count_paths": "def count_paths(width, depth):\n    return width * depth",
+        "def expert": "def expert(weights, path, x):\n    return 1 / 0",
+        "smallest_bias": "smallest_bias = -1",
+    }
+    for page in pages:
+        blank = read_notebook(course, "otter", page)
+        assert "git+https://github.com/Some-One/a.fork@main" in json.dumps(blank)
+        handed_in["solved", page] = read_notebook(course, "autograder", page)
+        handed_in["untouched", page] = blank
+        handed_in["mistaken", page] = answered(blank, mistakes, crash=True)
+    printed, rows = marks(otter, course, handed_in, out)
+    points = {page: sum(export_otter.POINTS[e.difficulty] for e in DATA[page].exercises) for page in pages}
+    for page, possible in points.items():
+        assert f"solved  {page}  {possible} of {possible}\n" in printed
+        assert f"untouched  {page}  0 of {possible}\n" in printed
+    assert not any(row["hint"] for row in rows if row["student"] == "solved")
+    assert all("Not yet" in row["hint"] for row in rows if row["student"] == "untouched")
+    told = {row["exercise"]: row["hint"] for row in rows if row["student"] == "mistaken"}
+    assert "You added up the units." in told["ex-count-paths"] and "ZeroDivisionError" in told["ex-expert"]
+    assert "There the pieces appear" in told["ex-merge"]
+    assert sum("a cell stopped: ZeroDivisionError" in row["hint"] for row in rows) == len(pages)

@@ -94,8 +94,9 @@ def test_bad_page_fails_the_command(tmp_path, capsys, case):
 def test_notebooks_are_valid_and_start_alike(editions):
     setups = set()
     for edition, texts in editions.items():
-        others = {"colab": set(), "student": {"README.md", "manifest.json"}, "teacher": {"README.md", "manifest.json"}}
-        assert set(texts) - others[edition] == {"intro.ipynb", "part/page.ipynb"}
+        others = {"README.md", "manifest.json"} if edition != "colab" else set()
+        others |= {"grade.py", "part/page.zip"} if edition == "autograder" else set()
+        assert set(texts) - others == {"intro.ipynb", "part/page.ipynb"}
         for name, text in ((name, text) for name, text in texts.items() if name.endswith(".ipynb")):
             notebook = nbformat.reads(text, as_version=4)
             nbformat.validate(notebook)
@@ -139,10 +140,13 @@ def test_exercise_in_each_edition(editions):
     assert shapes["student"] == [("code", "exercise"), ("code", "check")]
     assert shapes["colab"] == [*shapes["student"], ("markdown", "solution")]
     assert shapes["teacher"] == [("code", "solution"), ("code", "check"), ("markdown", "expected")]
+    assert shapes["otter"] == [("code", "otter-setup"), ("code", "otter_ignore"), *shapes["student"]]
+    assert shapes["autograder"] == [*shapes["otter"][:2], ("code", "solution"), ("code", "check")]
+    assert texts["otter"][2] == texts["student"][0] and texts["autograder"][2] == texts["teacher"][0]
     assert texts["colab"][0] == 'import math\n\n\ndef twice(x):\n    "Twice x."\n    ...  # your code here'
     assert texts["colab"][2].startswith("<details><summary>Solution</summary>\n\n```python\n")
     assert "return 2 * x  # secret" in texts["colab"][2] and "return 2 * x  # secret" in texts["teacher"][0]
-    assert "secret" not in editions["student"]["part/page.ipynb"]
+    assert all("secret" not in editions[edition]["part/page.ipynb"] for edition in ("student", "otter"))
 
 
 def test_hidden_input_is_a_form(editions):
@@ -156,7 +160,10 @@ def test_a_self_check_is_a_form_whose_hints_are_not_in_sight(editions):
     for edition in editions.values():
         for cell in cells_of(edition["part/page.ipynb"]):
             if "check" in cell.metadata.get("tags", []):
-                assert cell.source.startswith("#@title Self-check") and cell.metadata.jupyter.source_hidden
+                assert (
+                    cell.source.startswith(("#@title Self-check", "#@title Check:"))
+                    and cell.metadata.jupyter.source_hidden
+                )
 
 
 def test_buttons_lead_to_the_same_notebook(tmp_path):

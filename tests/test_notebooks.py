@@ -7,40 +7,20 @@ the library as it is, are not run again (`colab_record`).
 """
 
 import ast
-import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
+import colab_environment
 import colab_record
 import nbformat
 import pytest
 import yaml
+from colab_environment import PINS, PYTHON, ROOT, VENV, run
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = colab_record.NOTEBOOKS
-VENV = Path(os.environ.get("DLGN_COLAB_VENV", ROOT / ".venv-colab"))  # kept between runs
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-PINS = Path(os.environ.get("DLGN_COLAB_PINS", ROOT / "tests" / "colab-constraints.txt"))
-PACKAGES = [
-    "torch",
-    "numpy",
-    "pandas",
-    "matplotlib",
-    "seaborn",
-    "pillow",
-    "pyyaml",
-    "tqdm",
-    "joblib",
-    "scikit-learn",
-    "ipywidgets",
-    "ipykernel",
-    "ipython",
-]
 HIDDEN = (
     "DLGN_BUILD",
     "DLGN_PROGRESS",
@@ -92,17 +72,6 @@ print(json.dumps([dlgn_lib.__file__, distribution("dlgn-lib").read_text("direct_
 """
 
 
-def run(*command, **options):
-    """Run a command; fail the test with what it printed if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, **options)
-    if done.returncode:
-        text = " ".join(map(str, command))
-        pytest.fail(
-            f"`{text}` ended with exit code {done.returncode}:\n{(done.stdout + done.stderr)[-3000:]}", pytrace=False
-        )
-    return done.stdout
-
-
 def pins():
     lines = [line for line in PINS.read_text().splitlines() if line and not line.startswith("#")]
     return dict(line.split("==") for line in lines)
@@ -111,21 +80,7 @@ def pins():
 @pytest.fixture(scope="session")
 def colab():
     """Make `VENV`, or take the one of an earlier run with the same pins; the library is not in it."""
-    wanted = hashlib.sha256(f"{PINS.read_text()} {PACKAGES} {sys.version}".encode()).hexdigest()
-    stamp = VENV / "stamp"
-    if not (stamp.is_file() and stamp.read_text() == wanted):
-        shutil.rmtree(VENV, ignore_errors=True)
-        run(sys.executable, "-m", "venv", str(VENV))
-        try:
-            run(str(PYTHON), "-m", "pip", "install", "--quiet", "--constraint", str(PINS), *PACKAGES)
-        except pytest.fail.Exception as error:
-            pytest.fail(
-                f"cannot make {VENV} with Colab's versions; it needs the package registry once. {error}", pytrace=False
-            )
-        run(
-            str(PYTHON), "-c", "import matplotlib.font_manager"
-        )  # builds the font cache, which announces itself in a cell
-        stamp.write_text(wanted)
+    colab_environment.colab()
     run(str(PYTHON), "-m", "pip", "uninstall", "--quiet", "--yes", "dlgn-lib")
     return PYTHON
 

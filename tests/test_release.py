@@ -10,6 +10,7 @@ import pytest
 from browsing import address, browser  # noqa: F401
 from built_site import PAGES, ROOT
 from dlgn_site import epub, epub_package, front, paper, plan, release, release_check
+from dlgn_site.export_notebooks import COURSE
 from PIL import Image
 
 BOOK = plan.read_book(ROOT)
@@ -139,7 +140,7 @@ def test_the_check_of_the_e_book_finds_faults():
 def test_a_release_has_its_files_and_their_checksums(tmp_path):
     build, out = tmp_path / "build", tmp_path / "out"
     names = ["html/index.html", "html/.built", "pdf/book.pdf", "pdf/chapters/a.pdf", "epub/book.epub"]
-    for name in [*names, "course/student.zip", "course/teacher.zip"]:
+    for name in [*names, *(f"course/{edition}.zip" for edition in COURSE)]:
         (build / name).parent.mkdir(parents=True, exist_ok=True)
         (build / name).write_text(name)
     out.mkdir()

@@ -2,21 +2,37 @@
 
 import ast
 import hashlib
-import io
 import json
-import zipfile
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import dlgn_lib
 from dlgn_lib.book.exercises import RIGHT
 from dlgn_site.course_data import PageData, read_pages
+from dlgn_site.course_pages import missing, session_limit, sessions
+from dlgn_site.export_files import Contents, as_bytes
 
 LICENCES = ("LICENSE", "LICENSE-TEXT")
 _WHAT = {
     "student": "Exercises are stubs with a self-check. No file here holds a solution.",
     "teacher": "Solutions stand in place of the stubs; below each self-check is the expected result, and what learners "
     "often answer instead.",
+    "otter": "Exercises are stubs; Otter-Grader checks an answer when the cell below it is run, and says what a likely "
+    "mistake is. No file here holds a solution.",
+    "autograder": "For the teacher alone. Each zip holds what Otter-Grader tests the answers of one notebook with, also "
+    "against the solutions; the notebook beside it is solved, and gets all points.",
+}
+_NOTEBOOKS = (
+    "On Colab, upload a notebook (File, Upload notebook) and run its first cell, which installs the library. On "
+    'your own computer you need Python 3.11 or newer; run `pip install jupyterlab scikit-learn {}"git+…"` once, '
+    "with the address in quotation marks from the first cell, then `jupyter lab` in this folder."
+)
+_START = {
+    "autograder": "Students hand in notebooks of the otter edition; put them into a folder for each student. With Python "
+    '3.11 or newer run `pip install "otter-grader[grading]==7.0.0" scikit-learn "git+…"` once, with the address in '
+    "quotation marks from the first cell of a notebook, then `python grade.py submissions`. It prints points and "
+    "hints, and writes `marks.csv`. Code of students runs with your rights.",
 }
 
 
@@ -60,67 +76,96 @@ def facts(page: PageData) -> str:
     return f"*{page.minutes} minutes" + (f", and {page.working} for the exercises*" if page.exercises else "*")
 
 
-def _readme(title: str, edition: str, pages: dict[str, PageData], names: list[str]) -> str:
+def _links(names: Iterable[str], pages: dict[str, PageData], here: Sequence[str], site: str) -> str:
+    """Return links to pages: to the notebook if the edition has it, else to the page on the site."""
+    targets = {name: f"{name}.ipynb" if name in here else _address(site, name) for name in names}
+    return ", ".join(f"[{pages[name].title}]({target})" for name, target in targets.items())
+
+
+def _address(site: str, name: str) -> str:
+    return f"{site}book/{name}.html"
+
+
+def _plan(
+    pages: dict[str, PageData], plan: list[list[str]], limit: int, lacking: Iterable[str], site: str
+) -> list[str]:
+    """Return the section of the README that is a plan of the course."""
+    here = [name for session in plan for name in session]
+    lines = [
+        "## Plan",
+        "",
+        f"Sessions of {limit} minutes, with all exercises where they fit. Choose fewer, and a session takes more pages.",
+        "",
+        "| session | pages | minutes | minutes of exercises |",
+        "|---|---|---|---|",
+    ]
+    for number, session in enumerate(plan, 1):
+        minutes, working = (sum(getattr(pages[name], what) for name in session) for what in ("minutes", "working"))
+        lines.append(f"| {number} | {_links(session, pages, here, site)} | {minutes} | {working} |")
+    lines.append("")
+    if lacking:
+        lines += [f"Read before, on the site, since these pages need it: {_links(lacking, pages, here, site)}.", ""]
+    return lines
+
+
+def _readme(title: str, edition: str, pages: dict[str, PageData], names: Sequence[str], plan: list[str]) -> str:
     lines = [
         f"# {title}: {edition} edition",
         "",
         f"Version {dlgn_lib.__version__}. {_WHAT[edition]}",
         "",
-        "On Colab, upload a notebook (File, Upload notebook) and run its first cell, which installs the library. On "
-        'your own computer you need Python 3.11 or newer; run `pip install jupyterlab scikit-learn "git+…"` once, '
-        "with the address in quotation marks from the first cell, then `jupyter lab` in this folder.",
+        _START.get(edition, _NOTEBOOKS).format("otter-grader==7.0.0 " if edition == "otter" else ""),
         "",
         "| notebook | minutes | exercises | minutes of exercises |",
         "|---|---|---|---|",
     ]
     for name in names:
-        page = pages[name.removesuffix(".ipynb")]
-        lines.append(f"| [{page.title}]({name}) | {page.minutes} | {len(page.exercises)} | {page.working} |")
+        page = pages[name]
+        lines.append(f"| [{page.title}]({name}.ipynb) | {page.minutes} | {len(page.exercises)} | {page.working} |")
     text = "Text and figures: CC BY 4.0 (`LICENSE-TEXT` has a credit to copy). Code: MIT (`LICENSE`)."
-    return "\n".join([*lines, "", text, "`manifest.json` lists every file with its checksum.", ""])
+    return "\n".join([*lines, "", *plan, text, "`manifest.json` lists every file with its checksum.", ""])
 
 
-def edition_files(root: Path, title: str, edition: str, notebooks: dict[str, str]) -> dict[str, str]:
-    """Return path -> text of every file of an edition: its notebooks, a README, the licences and the manifest.
+def edition_files(
+    root: Path, title: str, site: str, edition: str, notebooks: Contents, chosen: Sequence[str] | None = None
+) -> Contents:
+    """Return path -> content of every file of an edition: its notebooks, a README, the licences and the manifest.
 
     Args:
         root: folder of the book.
         title: of the book.
-        edition: "student" or "teacher".
+        site: its address, which ends in a slash; links to pages that the edition has not lead there.
+        edition: one of those of a course.
         notebooks: path -> text of each notebook, as `export_notebooks.export` gives them.
+        chosen: the pages of the course, in its order, for which a plan is made; all pages if not given.
     """
     pages = read_pages(root)
-    names = [f"{name}.ipynb" for name in pages if f"{name}.ipynb" in notebooks]
-    files = {name: notebooks[name] for name in names}
+    names = [name for name in chosen or pages if f"{name}.ipynb" in notebooks]
+    lacking = missing(pages, chosen or names)
+    limit = session_limit(root) if chosen else 0
+    plan = sessions(pages, chosen, limit) if chosen else []
+    files = {f"{name}.ipynb": notebooks[f"{name}.ipynb"] for name in names} | notebooks
     files |= {name: (root / name).read_text(encoding="utf-8") for name in LICENCES if (root / name).is_file()}
-    files["README.md"] = _readme(title, edition, pages, names)
+    if edition == "autograder":
+        files["grade.py"] = Path(__file__).with_name("grade.py").read_text(encoding="utf-8")
+    files["README.md"] = _readme(title, edition, pages, names, _plan(pages, plan, limit, lacking, site) if plan else [])
     entries = [
         {
-            "file": name,
+            "file": f"{name}.ipynb",
             "title": page.title,
             "minutes": page.minutes,
-            "needs": [f"{need}.ipynb" for need in page.needs],
+            "needs": [f"{need}.ipynb" if need in names else _address(site, need) for need in page.needs],
             "exercises": [asdict(exercise) for exercise in page.exercises],
         }
         for name in names
-        for page in [pages[name.removesuffix(".ipynb")]]
+        for page in [pages[name]]
     ]
     manifest = {
         "title": title,
         "version": dlgn_lib.__version__,
         "edition": edition,
         "notebooks": entries,
-        "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
+        **({"plan": [[f"{name}.ipynb" for name in session] for session in plan]} if plan else {}),
+        "sha256": {name: hashlib.sha256(as_bytes(content)).hexdigest() for name, content in files.items()},
     }
     return files | {"manifest.json": json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"}
-
-
-def packed(files: dict[str, str], folder: str) -> bytes:
-    """Return the files as a zip that holds them in a folder: the same bytes for the same texts, on every machine."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:  # what deflate gives depends on its version
-        for name, text in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"{folder}/{name}", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system, entry.external_attr = 3, 0o644 << 16
-            archive.writestr(entry, text.encode())
-    return stream.getvalue()

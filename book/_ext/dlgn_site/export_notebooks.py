@@ -3,7 +3,8 @@
     python -m dlgn_site.export_notebooks                       # notebooks/, as committed
     python -m dlgn_site.export_notebooks --check               # only compare; exit code 1 names what differs
     python -m dlgn_site.export_notebooks --edition student     # _build/course/student/ and .zip, without solutions
-    python -m dlgn_site.export_notebooks --edition teacher     # _build/course/teacher/ and .zip, solutions in place
+    python -m dlgn_site.export_notebooks --edition course      # all editions of a course, each a folder and a zip
+    python -m dlgn_site.export_notebooks --edition course --pages "experts/paths experts/gating"    # of these pages
 
 Sphinx reads the book without running it, so it knows every number and every target; then each page becomes a notebook
 without outputs, the same bytes on every run.
@@ -12,12 +13,11 @@ without outputs, the same bytes on every run.
 import argparse
 import hashlib
 import io
-import json
 import os
-import re
 import sys
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -28,35 +28,20 @@ from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from dlgn_lib.book.exercises import stub
-from dlgn_lib.store import in_one_move
+from dlgn_site import export_otter
 from dlgn_site.colab_button import colab_url, notebook_path
 from dlgn_site.course_data import PageData, read_pages
-from dlgn_site.export_course import edition_files, expected, facts, packed
+from dlgn_site.course_pages import choose, left_out
+from dlgn_site.export_cells import FOLDED, SETUP, form
+from dlgn_site.export_course import edition_files, expected, facts
 from dlgn_site.export_directives import details
+from dlgn_site.export_files import Contents, Target
 from dlgn_site.export_markdown import ExportError, Translator
 from dlgn_site.export_references import References
 
-EDITIONS = ("colab", "student", "teacher")
+COURSE = ("student", "teacher", "otter", "autograder")
+EDITIONS = ("colab", *COURSE)
 TAGS = ("hide-input", "solution", "check", "skip-export")
-SETUP = """\
-# Setup, run this first. Where the book's library is missing, as on Colab, it is installed; nothing else is touched.
-try:
-    import dlgn_lib
-except ModuleNotFoundError:
-    %pip install -q --no-deps "git+{repository}@{ref}"
-    import importlib
-
-    importlib.invalidate_caches()
-    import dlgn_lib
-
-from importlib.metadata import version
-from platform import python_version
-
-import torch
-
-packages = ["dlgn-lib", "torch", "numpy", "matplotlib", "ipywidgets"]
-print(*[f"{{name}} {{version(name)}}" for name in packages], f"python {{python_version()}}", sep=", ")
-print("device:", "cuda" if torch.cuda.is_available() else "cpu")"""
 
 
 def read_book(root: Path) -> Sphinx:
@@ -106,7 +91,11 @@ class Page:
             while cell.cell_type == "markdown" and not lines[start]:
                 start += 1
             self.source.append((start + (cell.cell_type == "markdown"), cell))
-        self.cells = []
+        self.cells, self.questions = [], []
+        if edition in ("otter", "autograder"):
+            code = [(tag, cell.source) for _, cell in self.source for tag in cell.metadata.get("tags", [])]
+            self.questions = export_otter.questions(data, code)
+        self.next_question = iter(self.questions)
 
     def notebook(self) -> nbformat.NotebookNode:
         """Return the page as a valid notebook without outputs.
@@ -137,17 +126,17 @@ class Page:
                 waiting = ["solution", "check"] if self.translator.exercises else []
             elif role == "solution":
                 self._exercise(cell.source)
+            elif role == "check" and self.questions:
+                self._check_by_otter()
             elif role == "check":
                 source = f"#@title Self-check: run this cell after yours\n{cell.source}"
-                self._add("code", source, "check", cellView="form", jupyter={"source_hidden": True})
+                self._add("code", source, "check", **FOLDED)
                 if self.edition == "teacher":
                     self._add("markdown", expected(cell.source), "expected")
                 elif self.edition == "colab":
                     self._add("markdown", details("Solution", f"```python\n{self.solution}\n```"), "solution")
             elif "hide-input" in tags:
-                self._add(
-                    "code", self._form(cell.source), "hide-input", cellView="form", jupyter={"source_hidden": True}
-                )
+                self._add("code", form(cell.source), "hide-input", **FOLDED)
             else:
                 self._add("code", cell.source)
         if waiting:
@@ -160,6 +149,8 @@ class Page:
             "colab": {"provenance": [], "toc_visible": True},
             "generated_from": self.path,
         }
+        if self.questions:
+            metadata["otter"] = {"assignment_name": self.data.name}
         return nbformat.v4.new_notebook(cells=self.cells, metadata=metadata)
 
     def _markdown(self, text: str, line: int) -> None:
@@ -173,29 +164,25 @@ class Page:
             lines = [title, " · ".join(links), facts(self.data)]
             self._add("markdown", "\n\n".join(lines))
             self._add("code", SETUP.format(repository=self.repository, ref=self.ref), "setup")
+            if self.questions:
+                self._add("code", export_otter.SETUP, "otter-setup", **FOLDED)
+                self._add("code", export_otter.writing(self.questions), "otter_ignore", **FOLDED)
         if text.strip():
             self._add("markdown", text.strip("\n"))
 
     def _exercise(self, solution: str) -> None:
         self.solution = solution
-        if self.edition == "teacher":
-            self._add("code", solution, "solution")
-        else:
-            self._add("code", stub(solution), "exercise")
+        self.question = next(self.next_question, None)
+        solved = self.edition in ("teacher", "autograder")
+        label = self.question and self.question.exercise.label
+        metadata = {"nbgrader": export_otter.nbgrader(label)} if label else {}
+        self._add("code", solution if solved else stub(solution), "solution" if solved else "exercise", **metadata)
 
-    @staticmethod
-    def _form(code: str) -> str:
-        """Code that Colab shows as a closed form under a title: the leading comment, if there is one."""
-        first, _, rest = code.partition("\n")
-        if first.startswith("# "):
-            return f"#@title {first[2:]}\n{rest}"
-        titles = {
-            "Draw the figure": r"\b(explore|show)\(",
-            "Check the numbers": r"\bclaim\(",
-            "Prepare what follows": "",
-        }
-        title = next(title for title, pattern in titles.items() if re.search(pattern, code))
-        return f"#@title {title} (double-click for the code)\n{code}"
+    def _check_by_otter(self) -> None:
+        label, points = self.question.exercise.label, self.question.points
+        metadata = {"nbgrader": export_otter.nbgrader(f"{label}-check", points), "deletable": False, "editable": False}
+        source = export_otter.CHECK.format(label=label, points=points)
+        self._add("code", source, "check", **FOLDED, **metadata)
 
     def _add(self, kind: str, source: str, tag: str | None = None, **metadata: object) -> None:
         """Append a cell whose id depends on page and content only, so that an edit changes no other cell."""
@@ -209,76 +196,103 @@ class Page:
         self.cells.append(new(source, metadata=metadata, id=next(d for d in digests if d not in used)))
 
 
-def export(root: Path, edition: str = "colab", ref: str | None = None) -> dict[str, str]:
-    """Return path below the output folder -> text of every file of an edition of the book at `root`.
+def exports(
+    root: Path, editions: Sequence[str], ref: str | None = None, chosen: Sequence[str] | None = None
+) -> dict[str, Contents]:
+    """Return edition -> path below its folder -> content of every file, of the book at `root`, which is read once.
+
+    Args:
+        root: folder of the book.
+        editions: some of `EDITIONS`.
+        ref: branch or tag that the setup cells install; the branch of `_config.yml` if not given.
+        chosen: the pages of a course, in its order; all pages if not given.
 
     Raises ExportError that names, for every page that cannot be exported, its first bad line.
     """
     app, pages = read_book(root), read_pages(root)
     ref = ref or app.config.html_theme_options["repository_branch"]
-    texts, problems = {}, []
+    texts: dict[str, Contents] = {edition: {} for edition in editions}
+    problems = []
     for docname in sorted(app.env.found_docs):
-        if "kernelspec" in app.env.metadata[docname]:
-            try:
-                notebook = Page(app, docname, edition, ref, pages[docname.removeprefix("book/")]).notebook()
-            except ExportError as error:
-                problems.append(str(error))
-                continue
-            nbformat.validate(notebook)
-            texts[notebook_path(docname).removeprefix("notebooks/")] = (
-                nbformat.writes(notebook, nbformat.NO_CONVERT) + "\n"
-            )
+        name = docname.removeprefix("book/")
+        if "kernelspec" not in app.env.metadata[docname] or (chosen and name not in chosen):
+            continue
+        try:
+            for edition in editions:
+                page = Page(app, docname, edition, ref, pages[name])
+                notebook = page.notebook()
+                nbformat.validate(notebook)
+                path = notebook_path(docname).removeprefix("notebooks/")
+                texts[edition][path] = nbformat.writes(notebook, nbformat.NO_CONVERT) + "\n"
+                if edition == "autograder" and page.questions:
+                    texts[edition][f"{name}.zip"] = export_otter.autograder(page.data, page.questions)
+        except ExportError as error:
+            problems.append(str(error))
     if problems:
         raise ExportError("\n".join(problems))
-    return texts if edition == "colab" else edition_files(root, app.config.html_title, edition, texts)
+    site = f"{app.config.html_baseurl.rstrip('/')}/"
+    return {
+        edition: found
+        if edition == "colab"
+        else edition_files(root, app.config.html_title, site, edition, found, chosen)
+        for edition, found in texts.items()
+    }
 
 
-def stale(out: Path, texts: dict[str, str]) -> list[Path]:
-    """Return the notebooks in `out` that an earlier export wrote and this one does not; others are left alone."""
-    known = {out / name for name in texts}
-    found = [file for file in sorted(out.rglob("*.ipynb")) if file not in known]
-    return [
-        file for file in found if "generated_from" in json.loads(file.read_text(encoding="utf-8")).get("metadata", {})
-    ]
+def export(root: Path, edition: str = "colab", ref: str | None = None) -> Contents:
+    """Return path -> content of every file of one edition, with all pages; arguments and errors as for `exports`."""
+    return exports(root, (edition,), ref)[edition]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--root", type=Path, default=Path(__file__).parents[3], help="folder with _config.yml")
-    parser.add_argument("--out", type=Path, help="output folder (notebooks/, or _build/course/<edition>/)")
-    parser.add_argument("--edition", choices=EDITIONS, default="colab")
+    parser.add_argument(
+        "--out", type=Path, help="output folder (notebooks/, _build/course/<edition>/ or _build/course/)"
+    )
+    parser.add_argument("--edition", choices=(*EDITIONS, "course"), default="colab", help="course: all but colab")
+    parser.add_argument("--pages", default="", help="the pages of a course, in its order (all)")
     parser.add_argument("--ref", help="branch or tag the setup cell installs (repository.branch of _config.yml)")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a notebook differs")
     options = parser.parse_args(arguments)
     root = options.root.resolve()
-    default = root / "notebooks" if options.edition == "colab" else root / "_build" / "course" / options.edition
-    out = options.out or default
+    course = root / "_build" / "course"
+    if options.edition == "course":
+        places = {edition: (options.out or course) / edition for edition in COURSE}
+    else:
+        default = root / "notebooks" if options.edition == "colab" else course / options.edition
+        places = {options.edition: options.out or default}
     try:
-        texts = export(root, options.edition, options.ref)
+        pages = read_pages(root) if options.pages.strip() else {}
+        chosen = choose(pages, options.pages) if pages else None
+        contents = exports(root, list(places), options.ref, chosen)
     except (ExportError, SphinxError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    files = {out / name: text.encode() for name, text in texts.items()}
-    if options.edition != "colab":
-        files[out.with_name(f"{out.name}.zip")] = packed(texts, options.edition)
-    changed = [file for file, content in files.items() if not file.is_file() or file.read_bytes() != content]
-    gone = stale(out, texts)
-    if options.check:
-        for file in changed + gone:
-            print(f"{file} is not what the pages give: run `make notebooks`", file=sys.stderr)
-        return 1 if changed or gone else 0
-    try:
-        for path in changed:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with in_one_move(path) as file:
-                file.write_bytes(files[path])
-        for path in gone:
-            path.unlink()
-    except OSError as error:
-        print(f"{out} cannot be written: {error}", file=sys.stderr)
-        return 1
-    print(f"{out}: {len(files)} files, {len(changed)} written, {len(gone)} removed")
+    for warning in left_out(pages, chosen or []):
+        print(f"warning: {warning}", file=sys.stderr)
+    targets = [Target(out, edition, contents[edition]) for edition, out in places.items()]
+    return compare(targets) if options.check else write(targets)
+
+
+def compare(targets: list[Target]) -> int:
+    """Name every file that is not what the pages give; return 1 if there is one."""
+    differ = [file for target in targets for file in target.changed + target.gone]
+    for file in differ:
+        print(f"{file} is not what the pages give: run `make notebooks`", file=sys.stderr)
+    return 1 if differ else 0
+
+
+def write(targets: list[Target]) -> int:
+    """Write the editions, and say so; return 1 if one cannot be written."""
+    for target in targets:
+        try:
+            target.write()
+        except OSError as error:
+            print(f"{target.out} cannot be written: {error}", file=sys.stderr)
+            return 1
+        print(target)
     return 0
 
 

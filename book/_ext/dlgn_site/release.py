@@ -38,7 +38,7 @@ def collect(build: Path, out: Path, label: str, course: Path) -> None:
     zip_folder(build / "pdf" / "chapters", out / f"chapters-pdf-{label}.zip", f"chapters-pdf-{label}")
     shutil.copyfile(build / "pdf" / "book.pdf", out / f"book-{label}.pdf")
     shutil.copyfile(build / "epub" / "book.epub", out / f"book-{label}.epub")
-    for edition in ("student", "teacher"):
+    for edition in ("student", "teacher", "otter", "autograder"):
         shutil.copyfile(course / f"{edition}.zip", out / f"course-{edition}-{label}.zip")
 
 
