@@ -527,8 +527,8 @@ def test_half_spaces_turn_under_pointer_and_keys_in_every_layer(visit):
     assert fold.get_by_label("layer whose half-spaces").input_value() == "2"  # the last of three
     canvas = fold.locator("canvas[data-view=field]")
     for layer in (0, 2):
-        fold.get_by_label("layer whose half-spaces").select_option(value=str(layer))
-        fold.get_by_label("unit whose half-space").select_option(value="3")
+        fold.get_by_label("layer whose half-spaces").select_option(index=layer + 1)
+        fold.get_by_label("unit whose half-space").select_option(index=4)
         before = ask(tab, PLANES)
 
         def unit(planes, layer=layer, i=3):
@@ -577,7 +577,7 @@ def test_one_set_of_weights_serves_every_model(visit):
     for turned in (False, True):
         if turned:
             change(tab, model="DLGN")
-            fold.get_by_label("unit whose half-space").select_option(value="1")
+            fold.get_by_label("unit whose half-space").select_option(index=2)
             fold.locator("canvas[data-view=field]").focus()
             tab.keyboard.press("ArrowLeft")
             ours = ask(tab, PLANES)

@@ -19,11 +19,12 @@ function control(prefix, name, { label, values, names, low, high, step }) {
 
 /** A slider that sets the number before it, on a scale of ratios. */
 function slider(label, low, high) {
-  const made = element("input", { type: "range", min: Math.log10(low), max: Math.log10(high), step: 0.02, "aria-label": `${label}, as a slider` });
+  const made = element("input", { type: "range", min: Math.log10(low), max: Math.log10(high), step: 0.05, "aria-label": `${label}, as a slider` });
   made.addEventListener("input", () => {
     const number = made.previousElementSibling, value = 10 ** made.value;
-    number.value = value < 1 ? value.toFixed(1) : value < 10 ? Math.round(10 * value) / 10 : Math.round(value);
-    number.dispatchEvent(new Event("change", { bubbles: true }));
+    const before = number.value;
+    number.value = value < 10 ? Math.round(10 * value) / 10 : Math.round(value);
+    if (number.value !== before) number.dispatchEvent(new Event("change", { bubbles: true }));
   });
   return made;
 }
