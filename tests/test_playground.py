@@ -7,8 +7,9 @@ import re
 import nbformat
 import pytest
 import torch
-from browsing import DESKTOP, PHONE, Visit, accessible, address, browser  # noqa: F401  (fixtures)
+from browsing import AXE, AXE_RUN, DESKTOP, PHONE, Visit, accessible, address, browser  # noqa: F401  (fixtures)
 from built_site import BRANCH, PAGES, REPOSITORY, ROOT
+from dlgn_site.playground import experiments, question
 
 from dlgn_lib import DLGN, ReLUNet, circle, ntk, overlap_kernel, path_activity, train
 from dlgn_lib.plots.looks import NETWORKS, ROLES
@@ -86,14 +87,20 @@ def test_one_can_go_back_to_a_step_and_on_again(visit):
 
 
 def test_an_address_without_sense_is_told(visit):
-    words = visit("#width=0&model=CNN&colour=red&beta=20").tab.locator(STATUS).inner_text()
-    for part in ("width must be from 1 to 256, got 0", "network must be one of DLGN", "no setting colour"):
+    words = visit("#width=0&model=CNN&colour=red&beta=20&step=90000&hide=run").tab.locator(STATUS).inner_text()
+    for part in (
+        "width must be from 1 to 256, got 0",
+        "network must be one of DLGN",
+        "no setting colour",
+        "up to 20000, got 90000",
+        "no setting run to hide",
+    ):
         assert part in words
     assert "sharpness" not in words
 
 
 def test_a_teacher_can_hide_controls(visit):
-    tab = visit("#task=xor&hide=task,seed,nonsense").tab
+    tab = visit("#task=xor&hide=task,seed").tab
     assert not tab.locator("[name=task], [name=seed]").count() and tab.locator("[name=width]").count()
     assert "hide=task%2Cseed" in tab.url
 
@@ -110,7 +117,67 @@ def test_a_run_that_diverges_says_so(visit):
 )
 def test_it_works_without_workers_and_without_webassembly(visit, lacking):
     here = said(visit("#width=6&step=5").tab, "Step 5,")
-    assert said(visit("#width=6&step=5", script=lacking).tab, "Step 5,") == here  # two digits of the loss
+    tab = visit("#width=6&step=5", script=lacking).tab
+    missing = " WebAssembly is missing here; plain JavaScript trains about ten times as slowly."
+    assert said(tab, "Step 5,") == here + (missing if "WebAssembly" in lacking else "")  # two digits of the loss
+    tab.get_by_role("button", name="Train").click()
+    tab.wait_for_function("() => document.querySelector('[data-playground] output').textContent !== 'step 5'")
+    tab.get_by_role("button", name="Pause").click()  # the page answers while its own thread trains
+    said(tab, r"Step \d+,")
+
+
+def test_a_long_walk_shows_where_it_is_and_can_be_stopped(visit):
+    tab = visit("#seeds=20&width=128").tab
+    tab.evaluate("location.hash = '#seeds=20&width=128&step=20000'")
+    tab.wait_for_function(
+        "() => { const n = +document.querySelector('[data-playground] input[type=range][max]').value; return n > 5 && n < 20000; }"
+    )
+    tab.get_by_role("button", name="Back to step 0").click()
+    said(tab, "Step 0,")
+
+
+def test_a_place_on_the_page_is_no_address_of_a_run(visit):
+    tab = visit("#width=6").tab
+    said(tab, "Step 0,")
+    tab.evaluate("location.hash = '#what-it-cannot-do'")
+    tab.wait_for_timeout(300)
+    assert tab.locator("[name=width]").input_value() == "6" and "no setting" not in tab.locator(STATUS).inner_text()
+
+
+CHANGES = """place => new Promise(done => {
+  let changes = 0;
+  new MutationObserver(() => { changes += 1; }).observe(document.querySelector(place), { childList: true, subtree: true });
+  setTimeout(() => done(changes), 2500);
+})"""
+
+
+def test_with_reduced_motion_it_draws_a_picture_a_second_and_speaks_seldom(visit):
+    tab = visit("#width=128", reduced_motion="reduce").tab
+    tab.get_by_role("button", name="Train").click()
+    assert 1 <= tab.evaluate(CHANGES, STATUS) <= 3
+    tab.emulate_media(reduced_motion="no-preference")
+    assert tab.evaluate(CHANGES, "[data-playground] [role=status]") <= 2
+    tab.get_by_role("button", name="Pause").click()
+    tab.wait_for_function("() => document.querySelector('[data-playground] .run button').textContent.includes('Train')")
+    settled(tab)
+    assert tab.locator("[data-playground] [role=status]").inner_text() == tab.locator(STATUS).inner_text()
+
+
+def test_the_runs_so_far_are_links(visit):
+    tab = visit("#width=6&step=3").tab
+    said(tab, "Step 3,")
+    tab.evaluate("location.hash = '#width=5'")
+    said(tab, "Step 0,")
+    link = tab.locator("[data-playground] td a")
+    assert link.get_attribute("href", timeout=9000) == "#width=6&step=3"
+
+
+def test_every_question_is_linked_from_a_page():
+    texts = [file.read_text(encoding="utf-8") for file in (ROOT / "book").glob("*/*.md") if file.stem != "teaching"]
+    linked = {int(number) for text in texts for number in re.findall(r"\{question\}`(\d+)`", text)}
+    assert linked == set(range(1, len(experiments(ROOT)) + 1))
+    with pytest.raises(ValueError, match="from 1 to 12, got '13'"):
+        question(ROOT, "13")
 
 
 def test_without_javascript_it_says_what_is_missing(visit):
@@ -508,6 +575,15 @@ def fold_of(visit, page, number=0):
     return one, fold
 
 
+def usable(tab):
+    """Check the open fold with axe, and that it makes no page wider than a phone."""
+    tab.evaluate(AXE)
+    found = tab.evaluate(AXE_RUN.replace("axe.run(", "axe.run('details.dlgn-live[open]', "))["violations"]
+    assert not [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
+    tab.set_viewport_size(PHONE)
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
 def change(tab, **settings):
     """Set the playground as its form does."""
     return ask(tab, f"p => p.change({{...p.settings, ...{json.dumps(settings)}}})")
@@ -565,7 +641,7 @@ def test_half_spaces_turn_under_pointer_and_keys_in_every_layer(visit):
     assert "set by hand" in fold.locator(".status").inner_text()
     fold.get_by_label("sharpness of the gates, β, as a slider").press("ArrowRight")
     assert ask(tab, "p => [p.settings.beta > 10, p.lines.at, p.lines.unit]") == [True, 2, dragged]
-    accessible(tab)
+    usable(tab)
     assert not one.wrong
 
 
@@ -620,6 +696,7 @@ def test_the_small_net_is_the_figure_s_and_its_weights_can_be_typed(visit):
     assert x == pytest.approx([-0.5, 0.75], abs=0.02)
     agrees(x)
     assert fold.locator("text.weight").all_text_contents().count("1.50") == 1
+    usable(tab)
     assert not one.wrong
 
 
@@ -660,6 +737,7 @@ def test_the_row_of_the_tangent_kernel_is_the_library_s(visit):
         ours = ntk(net, x, part=part)[at]
         assert (torch.tensor(theirs) - ours).norm() < 0.01 * ours.norm()
     assert fold.locator(".row svg path.part").count() == 2
+    usable(tab)
     assert not one.wrong
 
 
@@ -684,6 +762,7 @@ def test_each_run_leaves_a_point_of_its_frequency_and_share(visit):
     told = re.search(r"(\d+) % of path activity on the slow half", fold.locator(".status").inner_text())
     assert float(told[1]) == pytest.approx(share, abs=1.5)
     assert "high=2.5" in ask(tab, "p => p.hash")
+    usable(tab)
     assert not one.wrong
 
 

@@ -76,6 +76,28 @@ def test_further_sets_join_those_of_the_table(tmp_path):
     assert end == new[1]  # its bound is another one now
 
 
+def test_the_sweep_over_pages_and_sets_is_resumed_and_tells_what_failed(monkeypatch, tmp_path):
+    asked = []
+
+    def run_page(page, name, *arguments):
+        asked.append((page, name))
+        if (page, name) == ("b", "set-2"):
+            raise RuntimeError("Traceback ...\nValueError: no seed arrived")
+        return {f"claim-{page}": [len(page), name[-1] == "2", 0.1 + 0.2]}
+
+    monkeypatch.setattr(reseed, "run_page", run_page)
+    found, wrong = reseed.run_all(["a", "b"], [0, 2], tmp_path)
+    assert found == {
+        0: {"claim-a": [1, False, 0.1 + 0.2], "claim-b": [1, False, 0.1 + 0.2]},
+        2: {"claim-a": [1, True, 0.1 + 0.2]},
+    }
+    assert wrong == ["b, set 2: ValueError: no seed arrived"]
+    assert len(asked) == 4
+    assert reseed.run_all(["a", "b"], [0, 2], tmp_path) == (found, wrong) and len(asked) == 4
+    reseed.run_all(["a", "b"], [0, 2, 3], tmp_path)
+    assert sorted(asked[4:]) == [("a", "set-3"), ("b", "set-3")]
+
+
 def test_no_set_is_counted_twice(capsys):
     with pytest.raises(SystemExit):
         reseed.main(["--add", "--sets", str(reseed.sets_of(reseed.TABLE)[0])])

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from torch import Tensor
 
 from dlgn_lib.plots.bands import angle_axis, seed_band
-from dlgn_lib.plots.looks import BLUE, FAINT, GREY, INK, RED, ROLES, SKY, Drawing, house_style
+from dlgn_lib.plots.looks import BLUE, FAINT, GREY, INK, ROLES, SKY, Drawing, house_style, look
 from dlgn_lib.statistics import median
 
 _INNER, _UNIT = 1.14, 0.3  # where the band of path activity starts, and how wide it is where the activity is average
@@ -50,17 +50,18 @@ def allocation(
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.6), width_ratios=[0.95, 1.1])
     share = median(activities / activities.mean(dim=1, keepdim=True), 0)
     ring, inner, outer = (_round(angles, radius) for radius in (1.0, _INNER, _INNER + _UNIT * share))
+    colour = look(network).colour
     colours = plt.get_cmap("coolwarm")(((targets + 1) / 2).numpy())
     left.add_collection(LineCollection(torch.stack([ring[:-1], ring[1:]], 1).tolist(), colors=colours, linewidths=6))
-    left.fill(*torch.cat([outer, inner.flip(0)]).T, facecolor=BLUE, alpha=0.35, lw=0)
-    left.plot(*outer.T, color=BLUE, lw=1.8)
+    left.fill(*torch.cat([outer, inner.flip(0)]).T, facecolor=colour, alpha=0.35, lw=0)
+    left.plot(*outer.T, color=colour, lw=1.8)
     left.plot(*_round(angles, _INNER + _UNIT).T, color=INK, lw=0.8, ls=(0, (2, 2)))
     _small_net(left)
     for height, text in ((1.88, "smooth half"), (-1.88, "fast half")):
         left.text(0, height, text, ha="center", va="center", fontsize=10)
     left.set(xlim=(-1.75, 1.75), ylim=(-2, 2), aspect="equal", title="where the paths are active")
     left.axis("off")
-    seed_band(right, degrees, outputs, RED, lw=2, shade=0.15, label="output")
+    seed_band(right, degrees, outputs, colour, lw=2, shade=0.15, label="output")
     right.axvline(180, color=FAINT, lw=0.8)
     right.plot(degrees, targets, **ROLES["target"], label="target")
     for x, text in ((90, "smooth half"), (270, "fast half")):

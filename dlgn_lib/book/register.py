@@ -39,6 +39,7 @@ class Claim:
     spread: dict | list | None = (
         None  # from where to where the value goes on other machines (`make elsewhere`), if it moves
     )
+    constant: bool = False  # whether it is what it is by a definition or a proof, so that no seed could change it
 
 
 @cache

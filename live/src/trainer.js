@@ -12,7 +12,10 @@ export async function createTrainer({ worker = true, threads = Math.min(MOST, na
 
 class Page {
   constructor() { Object.assign(this, { where: "page", session: new Session() }); }
-  async call(name, args = {}) { return this.session[name](args); }
+  async call(name, args = {}) {
+    await new Promise(resolve => setTimeout(resolve)); // between two calls the page answers its reader
+    return this.session[name](args);
+  }
   close() {}
 }
 

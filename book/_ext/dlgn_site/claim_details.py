@@ -22,6 +22,8 @@ _OF = {"median": "the median of", "min": "the least of", "max": "the largest of"
 
 def _visit(self: HTML5Translator, node: claim_link) -> None:
     points = {"aria-describedby": f"about-{node['claim']}"}
+    if node["rate"]:
+        points["data-rate"] = node["rate"]
     kind = "reference internal" + " fails" * node["fails"]
     self.body.append(self.starttag(node, "a", "", CLASS=kind, href=node["refuri"], **points))
 
@@ -43,7 +45,12 @@ def details(claim: Claim, verdict: dict, fresh: dict[str, str] | None) -> list[s
     over = f", {_OF[claim.show]} {verdict['over']}" if seeds else ""
     needs = needs_text(claim.needs).replace(" ", "\N{NO-BREAK SPACE}", 1) + (" in every one" if seeds else "")
     told = [f"{sentence(claim)}.", f"Measured: {measured}{over}. Needs: {needs}."]
-    return told + ([f"Fresh seeds: held in {reseed.told(claim, fresh)}."] if fresh else [])
+    told.append(
+        f"Fresh seeds: held in {reseed.told(claim, fresh)}."
+        if fresh
+        else "The same on all fresh seeds, or not measured on them."
+    )
+    return told
 
 
 def _describe(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:

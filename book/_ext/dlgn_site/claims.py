@@ -81,7 +81,9 @@ class ClaimsTable(SphinxDirective):
 
 
 def is_check(claim: Claim) -> bool:
-    """Return whether a claim is an equality, exact or to rounding: true by proof, counted apart from what could be otherwise."""
+    """Return whether a claim is a constant or an equality, exact or to rounding: counted apart from what could be otherwise."""
+    if claim.constant:
+        return True
     rounding = re.fullmatch(rf"<=? *({NUMBER})", claim.needs)
     return claim.needs.startswith("==") or bool(rounding and 0 < float(rounding[1]) <= 1e-9)
 
@@ -191,9 +193,12 @@ def _check(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    measured = measured_by(app.env)
+    measured, fresh = measured_by(app.env), reseed.read(reseed.TABLE)
     for node in list(doctree.findall(claim_value)):
-        node.replace_self(_shown(app, docname, node["claim"], node["field"], measured.get(node["claim"], ("", {}))[1]))
+        shown = _shown(app, docname, node["claim"], node["field"], measured.get(node["claim"], ("", {}))[1])
+        if isinstance(shown, claim_link):
+            shown["rate"] = reseed.rate(fresh.get(node["claim"]))
+        node.replace_self(shown)
 
 
 def _shown(app: Sphinx, docname: str, claim_id: str, field: str, verdict: dict) -> nodes.Element:

@@ -111,7 +111,9 @@ def run_page(page: str, name: str, folder: Path, module: str, settings: dict, *o
             | QUIET
             | settings
             | {
-                "PYTHONPATH": str(Path(__file__).parents[1]),
+                "PYTHONPATH": os.pathsep.join(
+                    filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")])
+                ),
                 "DLGN_CACHE": str(folder / name / "runs"),
                 "MPLBACKEND": "agg",
             }
@@ -131,6 +133,8 @@ def run_page(page: str, name: str, folder: Path, module: str, settings: dict, *o
         done = subprocess.run(
             command, cwd=(ROOT / "book" / page).parent, env=environment, capture_output=True, text=True, check=False
         )
+        if done.returncode < 0:
+            raise ChildProcessError(f"{page}, {name}: killed by signal {-done.returncode}")
         if done.returncode:
             raise RuntimeError(f"{page}, {name}: {done.stderr[-2000:]}")
         half.replace(file)

@@ -12,6 +12,7 @@ from docutils.nodes import make_id
 from dlgn_lib.book.register import registered
 from dlgn_site.colab_button import colab_url
 from dlgn_site.figures import figures_of
+from dlgn_site.playground import question
 
 
 class References:
@@ -28,7 +29,7 @@ class References:
         self.repository, self.ref = repository, ref
         self.roles = {
             "eq": self._eq, "ref": self._ref, "prf:ref": self._proof, "doc": self._doc, "claim": self._claim,
-            "colab": self._colab,
+            "colab": self._colab, "question": self._question,
             "cite:t": self._cite_text, "cite:p": self._cite_parenthesis,
             "py:class": self._python, "py:mod": self._python, "py:func": self._call, "py:meth": self._call,
         }  # fmt: skip
@@ -44,6 +45,10 @@ class References:
         explicit = re.fullmatch(r"(.*?)\s*<([^<>]+)>", text)
         title, target = (explicit[1], explicit[2]) if explicit else (None, text)
         return self.roles[name](title, target)
+
+    def _question(self, _, number):
+        text, address = question(self.srcdir, number)
+        return f"[{text}]({self.url('book/playground', address)})"
 
     def link(self, text, target):
         """Markdown for the link `[text](target)`; pages and labels become addresses of the published site."""

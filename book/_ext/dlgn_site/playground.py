@@ -1,4 +1,4 @@
-"""The playground on the site: `{playground}`, `{experiments}`, `{live}` and `{race}`, and the engine of live/ among its files."""
+"""The playground on the site: `{playground}`, `{experiments}`, `{question}`, `{live}`, `{race}`; the engine of live/ as files."""
 
 import html
 import json
@@ -9,7 +9,7 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.fileutil import copy_asset
 
 #: shown until the engine has started, and where it cannot
@@ -19,6 +19,19 @@ WITHOUT = "The playground trains networks in your browser. It needs JavaScript, 
 def experiments(root: Path) -> list[dict]:
     """Return the prepared experiments: question, address, answer, and what a test holds them to."""
     return json.loads((root / "live" / "experiments.json").read_text(encoding="utf-8"))
+
+
+def question(root: Path, number: str) -> tuple[str, str]:
+    """Return the text of an experiment, counted from 1, and its address in the playground.
+
+    Raises:
+        ValueError: if there is none with this number.
+    """
+    known = experiments(root)
+    if not (number.isdecimal() and 1 <= int(number) <= len(known)):
+        raise ValueError(f"a question of the playground has a number from 1 to {len(known)}, got {number!r}")
+    one = known[int(number) - 1]
+    return one["question"], one["address"]
 
 
 def modules(script: Path) -> list[Path]:
@@ -125,6 +138,22 @@ class Experiments(SphinxDirective):
         return [nodes.raw("", f'<ol class="dlgn-experiments">\n{items}</ol>', format="html")]
 
 
+class Question(SphinxRole):
+    """A link to one of the prepared experiments, by its number: {question}`3`."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the link; a number that is not known is an error of the build."""
+        try:
+            text, address = question(Path(self.env.srcdir), self.text)
+        except ValueError as error:
+            message = self.inliner.reporter.error(str(error), line=self.lineno)
+            return [], [message]
+        self.env.note_dependency("live/experiments.json")
+        page = "../" * (self.env.docname.count("/") - 1) + "playground.html"
+        link = f'<a href="{page}#{html.escape(address)}" data-experiment>{html.escape(text)}</a>'
+        return [nodes.raw("", link, format="html")], []
+
+
 def _copy(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         for name in ("src", "playground.css", "embed.html"):
@@ -138,5 +167,6 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("experiments", Experiments)
     app.add_directive("live", Live)
     app.add_directive("race", Race)
+    app.add_role("question", Question())
     app.connect("build-finished", _copy)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,7 @@ sets join those of the committed table; a claim with another bound than there is
 
 import argparse
 import csv
+import hashlib
 import json
 import os
 import platform
@@ -15,17 +16,17 @@ import random
 import re
 import statistics
 import sys
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Container, Sequence
 from datetime import date
 from pathlib import Path
 
-from tqdm.auto import tqdm
+import joblib
 
 from dlgn_lib.book.register import PRINTED, Claim, find, satisfies
 from dlgn_lib.numbers import show_number
-from dlgn_site.cachekey import library_key
-from dlgn_site.elsewhere import ROOT, _pages, measure, run_page
+from dlgn_lib.runs.sweeps import sweep
+from dlgn_site.cachekey import library_key, values_key
+from dlgn_site.elsewhere import ROOT, _pages, cells, measure, run_page
 
 TABLE = ROOT / "book" / "reseed.csv"
 #: Sets 1 to 5 were used while the pages were written; bounds follow from 6 to 12, too; 13 to 15 judge them.
@@ -53,15 +54,15 @@ def fresh_seeds(number: int) -> None:
     random.Random = Random  # type: ignore[misc]
 
 
-def rows(found: dict[int, dict[str, list]], home: dict[str, list]) -> list[list]:
+def rows(found: dict[int, dict[str, list]], home: dict[str, list], known: Container[str] = ()) -> list[list]:
     """Return (claim, its bound, sets in which it held, sets, smallest and largest of what is printed) for claims that moved.
 
-    `found` holds the values of each set, `home` those of the book's own seeds.
+    `found` holds the values of each set, `home` those of the book's own seeds; `known` moved in earlier sets.
     """
     table = []
     for claim_id, own in home.items():
         sets = [values[claim_id] for values in found.values() if claim_id in values]
-        if not sets or all(values == own for values in sets):
+        if not sets or (claim_id not in known and all(values == own for values in sets)):
             continue
         claim = find(claim_id)
         held = sum(all(satisfies(value, claim.needs) for value in values) for values in sets)
@@ -88,27 +89,35 @@ def joined(table: list[list], earlier: dict[str, dict[str, str]]) -> list[list]:
     return whole
 
 
-def run_all(pages: Sequence[str], sets: Sequence[int], jobs: int) -> tuple[dict[int, dict[str, list]], list[str]]:
-    """Return the values of each set, set 0 being the book's own seeds, and what went wrong where."""
-    folder = ROOT / ".cache" / "reseed" / library_key(ROOT)
+def measured(page: str, number: int) -> dict[str, str]:
+    """Return what a page measures on a set, as JSON, or what stopped it: one point of the sweep, in a process of its own."""
+    try:
+        values = run_page(page, f"set-{number}", _folder(), "dlgn_site.reseed", {}, f"--set={number}")
+    except RuntimeError as error:
+        return {"values": "{}", "wrong": str(error).strip().splitlines()[-1]}
+    return {"values": json.dumps(values), "wrong": ""}
+
+
+def _folder() -> Path:
+    return ROOT / ".cache" / "reseed" / library_key(ROOT)
+
+
+def run_all(
+    pages: Sequence[str], sets: Sequence[int], folder: Path | None = None
+) -> tuple[dict[int, dict[str, list]], list[str]]:
+    """Return the values of each set, set 0 being the book's own seeds, and what went wrong where.
+
+    Runs on what `joblib.parallel_config` names. Finished points lie in `folder`, else in one for this state of the pages.
+    """
+    if folder is None:
+        state = "".join(f"{page}-{values_key(ROOT, page)}{cells(page)}" for page in pages)
+        folder = _folder() / f"sweep-{hashlib.sha256(state.encode()).hexdigest()[:12]}"
+    table = sweep(measured, folder, number=list(sets), page=list(pages))
     found: dict[int, dict[str, list]] = {number: {} for number in sets}
-    wrong = []
-    with ThreadPoolExecutor(jobs) as pool, tqdm(total=len(pages) * len(sets), unit="page") as bar:
-        tasks = {
-            (page, number): pool.submit(
-                run_page, page, f"set-{number}", folder, "dlgn_site.reseed", {}, f"--set={number}"
-            )
-            for number in sets
-            for page in pages
-        }
-        for (page, number), task in tasks.items():
-            try:
-                found[number] |= task.result()
-            except RuntimeError as error:
-                last = str(error).strip().splitlines()[-1]
-                wrong.append(f"{page}, set {number}: {last}")
-            bar.update()
-    return found, wrong
+    for number, values in zip(table["number"], table["values"], strict=True):
+        found[number] |= json.loads(values)
+    failed = table[table["wrong"] != ""]
+    return found, [f"{row.page}, set {row.number}: {row.wrong}" for row in failed.itertuples()]
 
 
 def write(table: list[list], wrong: list[str], sets: Sequence[int], path: Path) -> None:
@@ -148,6 +157,11 @@ def always(row: dict[str, str]) -> bool:
     return row["held"] == row["sets"]
 
 
+def rate(row: dict[str, str] | None) -> str:
+    """Return in how many sets a claim held, as "8/9", or nothing if it did in every set that there is."""
+    return "" if row is None or always(row) else f"{row['held']}/{row['sets']}"
+
+
 def told(claim: Claim, row: dict[str, str]) -> str:
     """Return how often a claim held on fresh seeds, and from where to where the printed value goes, as the ledger says it."""
     held = f"{row['held']} of {row['sets']} sets"
@@ -177,12 +191,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     before = sets_of(TABLE) if options.add else []
     if known := sorted(set(before) & set(options.sets)):
         parser.error(f"--sets {known}: the table holds these already")
-    found, wrong = run_all(options.pages, [0, *options.sets], options.jobs)
-    table = rows({number: found[number] for number in options.sets}, found[0])
+    with joblib.parallel_config("threading", n_jobs=options.jobs):  # a page has a process of its own
+        found, wrong = run_all(options.pages, [0, *options.sets])
+    earlier = read(TABLE) if options.add else {}
+    table = rows({number: found[number] for number in options.sets}, found[0], earlier)
     failing = [row for row in table if row[2] < row[3]]
     for claim_id, needs, held, sets, least, most in failing:
         print(f"{claim_id}: held in {held} of {sets} sets, {least} to {most}, needs {needs}")
-    write(joined(table, read(TABLE)) if options.add else table, wrong, [*before, *options.sets], TABLE)
+    write(joined(table, earlier), wrong, [*before, *options.sets], TABLE)
     for text in wrong:
         print(f"not measured: {text}")
     print(

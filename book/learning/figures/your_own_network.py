@@ -119,7 +119,7 @@ def plane_regions(
     marks = [plt.Rectangle((0, 0), 1, 1, color=palette[c], alpha=0.75) for c in seen]
     names = [classes[c].split("/")[0] for c in seen]
     figure.legend(
-        marks, names, loc="outside lower center", ncols=5, fontsize=9.5, title="the net says", title_fontsize=9.5
+        marks, names, loc="outside lower center", ncols=5, fontsize=9.5, title="the net predicts", title_fontsize=9.5
     )
     return figure, f"A plane through three images, cut into the pieces on which a net is linear: {'; '.join(told)}."
 

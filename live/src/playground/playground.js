@@ -9,12 +9,13 @@ import { fromFile, toFile } from "./files.js";
 import { Lines } from "./lines.js";
 import { Own } from "./own.js";
 import { alike, carried, owner, shapeOf, told } from "./share.js";
-import { SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
+import { MOST, SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
 import { VIEWS, asked, makeView } from "./views.js";
 
 const SLICE = { one: 30, many: 100 }; // milliseconds of training between two pictures, with one seed and with several
-const MOST = 20000; // steps
 const MANY = 10; // seeds, when one is not enough
+const PATIENCE = 1000; // milliseconds: a longer walk shows where it is and can be stopped; a voice is not interrupted sooner
+const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "pull", "features", "pair", "overlap", "tangent"];
 
 const button = (text, attributes = {}) => element("button", { type: "button", ...attributes }, text);
@@ -35,8 +36,9 @@ export class Playground {
   /** `trainer` may be a promise: the controls are there before it, and what they ask for waits. */
   constructor(place, trainer) {
     const { address, views = FIRST.join(" "), page = "", controls, install } = place.dataset;
-    Object.assign(this, { place, page, install, drawn: null, playing: false, work: Promise.resolve(), runs: [], doses: [], inline: address !== undefined });
-    const first = read(this.inline ? address : location.hash);
+    Object.assign(this, { place, page, install, drawn: null, playing: false, spoke: 0, work: Promise.resolve(), runs: [], doses: [], inline: address !== undefined });
+    const elsewhere = document.getElementById(location.hash.slice(1)); // the address names a place on the page
+    const first = read(this.inline ? address : elsewhere ? "" : location.hash);
     this.hidden = controls === undefined ? first.hidden : Object.keys(SETTINGS).filter(name => !controls.split(" ").includes(name));
     this.names = views.split(" ");
     this.build();
@@ -44,6 +46,7 @@ export class Playground {
     this.follow(first);
     if (!this.inline)
       addEventListener("hashchange", () => {
+        if (document.getElementById(location.hash.slice(1))) return; // a place on the page
         this.stop();
         this.remember();
         this.follow(read(location.hash));
@@ -76,7 +79,8 @@ export class Playground {
     this.seeds.addEventListener("click", () => this.more());
     this.slider = element("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "go back to a step" });
     this.where = element("output", {}, "step 0");
-    this.status = element("p", { class: "status", role: "status", "aria-live": "polite" });
+    this.status = element("p", { class: "status" });
+    this.voice = element("p", { class: "voice", role: "status" });
     this.play.addEventListener("click", () => this.playing ? this.pause() : this.run());
     one.addEventListener("click", () => this.walk(1));
     ten.addEventListener("click", () => this.walk(10));
@@ -106,7 +110,7 @@ export class Playground {
     this.place.replaceChildren(
       this.form, this.carried,
       element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, ...this.hidden.includes("seeds") ? [] : [this.seeds], ...this.page ? [link] : []] : [one, ten, again, this.seeds, usual, link], element("label", {}, "step ", this.slider, this.where)),
-      this.status,
+      this.status, this.voice,
       this.own.tools,
       element("div", { class: "views" }, ...seen),
       this.planes = element("div", {}, this.lines.element),
@@ -194,7 +198,13 @@ export class Playground {
     this.enqueue(() => { this.due = false; return this.draw(); });
   }
 
-  say(text) { this.status.textContent = text; }
+  /** Write what there is to say, and speak it: while it trains from time to time only, else at once. */
+  say(text) {
+    this.status.textContent = text;
+    if (this.playing && performance.now() < this.spoke + 2 * PATIENCE) return;
+    this.voice.textContent = text;
+    this.spoke = performance.now();
+  }
 
   change(settings) {
     this.stop();
@@ -240,9 +250,10 @@ export class Playground {
     this.edited = Boolean(tensors);
     if (!tensors && settings.share === "same") tensors = await this.shared(settings);
     tensors ??= this.printed(settings);
+    this.given = Boolean(tensors) && !alike(settings.model); // no lines of Python make these weights
     const nets = Array.from({ length: settings.seeds }, (_, i) => netOptions(settings, i));
-    const { losses } = await this.trainer.call("setup", { x: this.data.x, y: this.data.y.map(v => v / settings.alpha), nets, tensors }); // the nets learn y/α
-    Object.assign(this, { made: settings, step: 0, furthest: 0 });
+    const { losses, kernels } = await this.trainer.call("setup", { x: this.data.x, y: this.data.y.map(v => v / settings.alpha), nets, tensors }); // the nets learn y/α
+    Object.assign(this, { made: settings, step: 0, furthest: 0, plain: kernels === "js" });
     this.losses = losses.map(loss => [this.scaled(loss)]);
     this.place.dataset.net = settings.model;
     this.lines.follow(settings);
@@ -309,9 +320,18 @@ export class Playground {
       this.step = (await this.trainer.call("back", { step })).step;
       this.keptAt = this.step;
     }
-    while (this.step < step) await this.advance(step, 50);
+    const walk = this.walking = {}, start = performance.now();
+    for (let seen = start; this.step < step && (this.walking === walk || performance.now() < start + PATIENCE);) {
+      await this.advance(step, this.slice(50));
+      if (this.step >= step || performance.now() < seen + PATIENCE) continue;
+      await this.draw();
+      seen = performance.now();
+    }
     await this.draw();
   }
+
+  /** Milliseconds to train at once: never long in the page's own thread, which answers the reader, too. */
+  slice(ms) { return this.trainer.where === "page" ? Math.min(SLICE.one, ms) : ms; }
 
   walk(steps) {
     this.pause();
@@ -321,10 +341,13 @@ export class Playground {
   async run() {
     this.playing = true;
     this.play.textContent = "⏸ Pause";
+    let seen = 0;
     while (this.playing && this.step < MOST) {
       await this.enqueue(async () => {
-        await this.advance(MOST, this.settings.seeds > 1 ? SLICE.many : SLICE.one);
+        await this.advance(MOST, this.slice(this.settings.seeds > 1 ? SLICE.many : SLICE.one));
+        if (reduced.matches && performance.now() < seen + PATIENCE) return; // less motion: a picture a second
         await this.draw();
+        seen = performance.now();
       });
       if (document.hidden) await new Promise(requestAnimationFrame); // nobody looks: wait
     }
@@ -335,8 +358,9 @@ export class Playground {
   more() {
     this.pause();
     this.enqueue(async () => {
-      const { made, step, data } = this, settings = this.settings = { ...made, seeds: MANY };
-      if (made.seeds > 1) return;
+      const { made, step, data } = this;
+      if (this.settings !== made || made.seeds > 1) return; // something else was asked for meanwhile
+      const settings = this.settings = { ...made, seeds: MANY };
       await this.trainer.call("keep");
       this.keptAt = step;
       const { lanes } = await this.trainer.call("widen", { nets: MANY }), y = data.y.map(v => v / settings.alpha);
@@ -346,7 +370,7 @@ export class Playground {
         const numbers = Array.from({ length: Math.min(lanes, MANY - next) }, (_, k) => next + k);
         const found = await Promise.all(numbers.map(number => this.trainer.call("add", { x: data.x, y, number, net: netOptions(settings, number), step, lr: settings.lr })));
         this.losses.push(...found.map(({ losses }) => losses.map(loss => this.scaled(loss))));
-        this.made = { ...settings, seeds: next + numbers.length };
+        this.made = this.losses.length < MANY ? { ...settings, seeds: this.losses.length } : settings;
         await this.draw();
       }
     });
@@ -360,6 +384,7 @@ export class Playground {
 
   stop() {
     this.playing = false;
+    this.walking = null;
     this.play.textContent = "▶ Train";
   }
 
@@ -420,7 +445,7 @@ export class Playground {
     const below = losses[0].findIndex(v => v < 0.01);
     if (below >= 0 && below <= step) parts.push(`loss below 0.01 at step ${below}`);
     if (this.edited) parts.push("from weights set by hand, which the address does not hold");
-    this.say(`${parts.join(", ")}.`);
+    this.say(`${parts.join(", ")}.${this.plain ? " WebAssembly is missing here; plain JavaScript trains about ten times as slowly." : ""}`);
     for (const { name, drawing } of this.views) drawing.setAttribute("aria-label", VIEWS[name].says(step, Math.round(100 * right), loss, this.dosed()));
     Object.assign(this.slider, { max: this.furthest, value: step });
     this.where.textContent = step;
@@ -431,7 +456,7 @@ export class Playground {
   }
 
   snippet() {
-    if (this.edited || this.settings.share === "same" && !alike(this.settings.model))
+    if (this.edited || this.given)
       return element("p", {}, `These weights are not those of a seed, so no such lines make them.${this.inline ? "" : " The next fold has them."}`);
     const code = python(this.settings, this.step);
     return code ? element("pre", {}, code) : element("p", {}, "The library has the circle and what you draw; the other tasks are the playground's own.");
@@ -444,7 +469,9 @@ export class Playground {
     this.current = null;
     const below = this.losses[0].findIndex(v => v < 0.01), usual = start();
     const changed = Object.entries(this.settings).filter(([name, value]) => value !== usual[name]).map(([name, value]) => `${SETTINGS[name].label} ${value}`);
-    this.runs.push([changed.join(", ") || "as at first", this.step, show(this.losses[0].at(-1)), below < 0 ? "–" : below]);
+    const words = changed.join(", ") || "as at first";
+    const again = this.inline && !this.page ? words : element("a", { href: `${this.page}${this.hash}` || "#" }, words);
+    this.runs.push([again, this.step, show(this.losses[0].at(-1)), below < 0 ? "–" : below]);
     this.tried.replaceChildren(table(["what differs from the start", "steps", "loss", "below 0.01 at"], this.runs));
   }
 

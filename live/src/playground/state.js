@@ -1,7 +1,8 @@
-// What the playground can be set to, and its address: every state is a link.
+// What the playground can be set to, and its address: every run is a link, at every step.
 import { OWN, checkerboard, circle, curveLetter, moons, ownCurve, ownPoints, pointText, spiral, xor } from "../tasks.js";
 
 export const REACH = 1.25; // half the width of the maps
+export const MOST = 20000; // steps
 
 /** Tasks by name: what they are called, and their data for the settings. */
 export const TASKS = {
@@ -66,10 +67,14 @@ export function read(hash) {
   let step = 0;
   for (const [name, text] of given) {
     const setting = SETTINGS[name], value = Number(text);
-    if (name === "hide") hidden.push(...text.split(",").filter(one => one in SETTINGS));
+    if (name === "hide")
+      for (const one of text.split(",")) {
+        if (one in SETTINGS) hidden.push(one);
+        else problems.push(`there is no setting ${one} to hide`);
+      }
     else if (name === "step") {
-      if (text !== "" && Number.isInteger(value) && value >= 0 && value <= 100000) step = value;
-      else problems.push(`step must be a whole number up to 100000, got ${text}`);
+      if (text !== "" && Number.isInteger(value) && value >= 0 && value <= MOST) step = value;
+      else problems.push(`step must be a whole number up to ${MOST}, got ${text}`);
     } else if (!setting) problems.push(`there is no setting ${name}`);
     else if (setting.values) {
       if (setting.values.includes(text)) settings[name] = text;
