@@ -16,7 +16,7 @@ const SLICE = { one: 30, many: 100 }; // milliseconds of training between two pi
 const MANY = 10; // seeds, when one is not enough
 const PATIENCE = 1000; // milliseconds: a longer walk shows where it is and can be stopped; a voice is not interrupted sooner
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
-const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "pull", "features", "pair", "overlap", "tangent"];
+const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "dose", "directions", "pull", "features", "pair", "overlap", "tangent", "row"];
 
 const button = (text, attributes = {}) => element("button", { type: "button", ...attributes }, text);
 const show = value => value === undefined ? "–" : value >= 0.001 ? value.toPrecision(2) : value.toExponential(1).replace("-", "−");
