@@ -134,6 +134,19 @@ def test_the_engine_agrees_with_the_library(call, name, kernels):
     assert theirs["again"] == theirs["losses"]  # from a copy of weights and moments
 
 
+def test_the_scale_is_a_factor_of_all_initial_weights(call):
+    options, net, x, y, _ = given({"bias": True, "init": "he"})
+    pieces = {
+        "x": x.flatten().tolist(),
+        "y": y.flatten().tolist(),
+        "parameters": parameters(net),
+        "steps": 1,
+        "lr": 1e-3,
+    }
+    drawn = call("compare", options=options | {"scale": 0.3}, **pieces)["drawn"]
+    assert apart(drawn, [[0.3 * value for value in part] for part in parameters(net)]) < 1e-6
+
+
 @pytest.mark.parametrize("kind", ["ReLU", "DLGN", "GaLU", "deep linear"])
 def test_the_paths_of_a_small_net_are_those_of_the_library_and_add_up(call, kind):
     options = {"kind": kind, "inDim": 2, "width": [3, 2, 2], "outDim": 1, "seed": 4, "beta": 6.0}
@@ -262,6 +275,7 @@ def test_the_circle_is_that_of_the_library(call):
         ({"inDim": 3}, "x must hold 3 numbers a sample, got 2 in all"),
         ({"outDim": 2}, "y must hold 2 numbers for each of 1 samples, got 1"),
         ({"std": -1}, "std, that of the initial weights, must be positive, got -1"),
+        ({"scale": 0}, "scale, a factor of all initial weights, must be positive, got 0"),
         ({"depth": 1.5}, "depth must be a whole number from 1 on, got 1.5"),
     ],
 )

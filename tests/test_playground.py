@@ -1,16 +1,18 @@
 """The playground of the built site, as a reader uses it."""
 
+import json
 import math
 import re
 
 import nbformat
 import pytest
 import torch
-from browsing import DESKTOP, PHONE, Visit, accessible, address, browser  # noqa: F401  (fixtures)
+from browsing import AXE, AXE_RUN, DESKTOP, PHONE, Visit, accessible, address, browser  # noqa: F401  (fixtures)
 from built_site import BRANCH, PAGES, REPOSITORY, ROOT
 from dlgn_site.playground import experiments, question
 
-from dlgn_lib import DLGN, ReLUNet, circle, overlap_kernel
+from dlgn_lib import DLGN, ReLUNet, circle, ntk, overlap_kernel, path_activity, train
+from dlgn_lib.plots.looks import NETWORKS, ROLES
 from dlgn_lib.weights import load_weights, save_weights
 
 PAGE = "book/playground"
@@ -411,7 +413,7 @@ def test_kernels_and_directions_are_seen_when_their_folds_open(visit):
 def test_the_output_of_a_small_net_is_written_out_path_by_path(visit):
     tab = visit("#model=ReLU&width=3&depth=2&seed=1&low=1&high=2").tab
     fold = tab.locator("details:has(.sum)")
-    fold.locator("summary").click()
+    fold.locator("summary").first.click()
     rows = fold.locator("tbody tr")
     tab.wait_for_function("() => document.querySelectorAll('.sum tbody tr').length === 9")
 
@@ -547,6 +549,283 @@ def test_a_net_races_the_formula_below_the_figure(visit):
     fold.get_by_role("button", name="Back to step 0").press("Enter")
     fold.get_by_text("Step 0 of").wait_for()
     fold.locator("summary").first.press("Enter")
+    assert not one.wrong
+
+
+def ask(tab, get):
+    """Return what `get`, a function of the playground in the open fold or on the page, gives once all that was asked for is done."""
+    return tab.evaluate(f"""async () => {{
+      const place = document.querySelector('details.dlgn-live[open] [data-playground], [data-playground]:not(details *)');
+      while (!place.playground) await new Promise(requestAnimationFrame);
+      const {{ playground }} = place;
+      for (let work; work !== playground.work;) await (work = playground.work);
+      return ({get})(playground);
+    }}""")
+
+
+PLANES = "p => p.lines.planes.map(({normals, offsets}) => [Array.from(normals), Array.from(offsets)])"
+
+
+def fold_of(visit, page, number=0):
+    """Open a fold with a live network of a page; return the visit, and the fold."""
+    one = visit(page=page)
+    fold = one.tab.locator("details.dlgn-live").nth(number)
+    fold.locator("summary").first.press("Enter")
+    ask(one.tab, "p => p.step")
+    return one, fold
+
+
+def usable(tab):
+    """Check the open fold with axe, and that it makes no page wider than a phone."""
+    tab.evaluate(AXE)
+    found = tab.evaluate(AXE_RUN.replace("axe.run(", "axe.run('details.dlgn-live[open]', "))["violations"]
+    assert not [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
+    tab.set_viewport_size(PHONE)
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def change(tab, **settings):
+    """Set the playground as its form does."""
+    return ask(tab, f"p => p.change({{...p.settings, ...{json.dumps(settings)}}})")
+
+
+def on_map(fold, x, y, name="field", reach=1.25):
+    """Return where a place of the plane is on the screen."""
+    canvas = fold.locator(f"canvas[data-view={name}]")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    return box["x"] + box["width"] * (x / reach + 1) / 2, box["y"] + box["height"] * (1 - y / reach) / 2
+
+
+def test_half_spaces_turn_under_pointer_and_keys_in_every_layer(visit):
+    one, fold = fold_of(visit, "book/experts/gating", number=1)
+    tab = one.tab
+    assert fold.get_by_label("layer whose half-spaces").input_value() == "2"  # the last of three
+    canvas = fold.locator("canvas[data-view=field]")
+    for layer in (0, 2):
+        fold.get_by_label("layer whose half-spaces").select_option(index=layer + 1)
+        fold.get_by_label("unit whose half-space").select_option(index=4)
+        before = ask(tab, PLANES)
+
+        def unit(planes, layer=layer, i=3):
+            return torch.tensor([*planes[layer][0][2 * i : 2 * i + 2], planes[layer][1][i]])
+
+        canvas.focus()
+        tab.keyboard.press("ArrowLeft")
+        turned = ask(tab, PLANES)
+        old, new = unit(before), unit(turned)
+        assert new[:2].norm() == pytest.approx(old[:2].norm().item(), rel=1e-3)
+        cosine = old[:2] @ new[:2] / old[:2].norm() ** 2
+        assert math.degrees(math.acos(cosine)) == pytest.approx(5, abs=0.1)
+        tab.keyboard.press("ArrowUp")
+        shifted = unit(ask(tab, PLANES))
+        assert (new[2] - shifted[2]) / new[:2].norm() == pytest.approx(0.05, abs=1e-3)
+        others = [n for n in range(layer + 1) for i in range(8) if (n, i) != (layer, 3)]
+        for n in others:
+            same = [unit(planes, n, i) for planes in (before, turned) for i in (0, 7)]
+            assert torch.allclose(torch.stack(same[:2]), torch.stack(same[2:]), atol=1e-5)
+    normal, offset = shifted[:2], shifted[2]
+    foot, along = -offset * normal / normal.norm() ** 2, torch.tensor([-normal[1], normal[0]]) / normal.norm()
+    ends = foot + torch.linspace(-1.2, 1.2, 25)[:, None] * along
+    start = next(p for p in ends if p.abs().max() < 1.1 and (p - ends[12]).norm() > 0.4)
+    target = (start + 0.3 * normal / normal.norm()).clamp(-1.2, 1.2)
+    tab.mouse.move(*on_map(fold, *start.tolist()))
+    tab.mouse.down()
+    tab.mouse.move(*on_map(fold, *target.tolist()), steps=4)
+    tab.mouse.up()
+    planes = ask(tab, PLANES)
+    dragged = ask(tab, "p => p.lines.unit")
+    normals, offsets = torch.tensor(planes[2][0]).reshape(-1, 2), torch.tensor(planes[2][1])
+    far = (normals[dragged] @ target + offsets[dragged]).abs() / normals[dragged].norm()
+    assert far < 0.02  # the line goes through the pointer
+    assert "set by hand" in fold.locator(".status").inner_text()
+    fold.get_by_label("sharpness of the gates, β, as a slider").press("ArrowRight")
+    assert ask(tab, "p => [p.settings.beta > 10, p.lines.at, p.lines.unit]") == [True, 2, dragged]
+    usable(tab)
+    assert not one.wrong
+
+
+def test_one_set_of_weights_serves_every_model(visit):
+    one, fold = fold_of(visit, "book/experts/gating")
+    tab = one.tab
+    net = DLGN(2, 8, 3, init="he", bias=True, generator=torch.Generator().manual_seed(3))  # the figure's
+    ours = [[normals.flatten().tolist(), offsets.tolist()] for normals, offsets in net.half_spaces()]
+    for turned in (False, True):
+        if turned:
+            change(tab, model="DLGN")
+            fold.get_by_label("unit whose half-space").select_option(index=2)
+            fold.locator("canvas[data-view=field]").focus()
+            tab.keyboard.press("ArrowLeft")
+            ours = ask(tab, PLANES)
+        for model in ("DLGN", "shallow DLGN", "GaLU", "ReLU", "frozen DLGN", "deep linear"):
+            change(tab, model=model)
+            theirs = ask(tab, PLANES)
+            assert len(theirs) == (0 if model == "deep linear" else 3 if "DLGN" in model else 1)
+            for a, b in zip(theirs, ours, strict=False):
+                assert a[0] == pytest.approx(b[0], abs=1e-5) and a[1] == pytest.approx(b[1], abs=1e-5)
+    change(tab, model="ReLU", share="own")
+    assert ask(tab, PLANES)[0][0] != pytest.approx(ours[0][0], abs=1e-2)
+    assert not one.wrong
+
+
+def test_the_small_net_is_the_figure_s_and_its_weights_can_be_typed(visit):
+    one, fold = fold_of(visit, "book/experts/paths")
+    tab = one.tab
+    weights = [[[1, 1], [1, -1]], [[1, -2], [1, 1]], [[1, 2]]]
+
+    def agrees(x):
+        net = ReLUNet.from_weights(weights)
+        out = float(net(torch.tensor([x], dtype=next(net.parameters()).dtype)).detach())
+        words = fold.locator(".sum > p").last.inner_text().replace("−", "-")
+        assert f"the output is {out:.2f}" in words and f"add up to {out:.2f}" in words
+
+    ask(tab, "p => p.step")
+    agrees([0.8, 0.4])
+    fold.get_by_text("Change weights").press("Enter")
+    field = fold.get_by_label("weight of layer 2 from unit 1 to unit 0")
+    field.fill("1.5")
+    field.press("Enter")
+    ask(tab, "p => p.step")
+    weights[1][0][1] = 1.5
+    agrees([0.8, 0.4])
+    tab.mouse.move(*on_map(fold, 0.2, 0.2))
+    tab.mouse.down()
+    tab.mouse.move(*on_map(fold, -0.5, 0.75), steps=3)
+    tab.mouse.up()
+    x = ask(tab, "p => p.views.find(({name}) => name === 'paths').panel.input")
+    assert x == pytest.approx([-0.5, 0.75], abs=0.02)
+    agrees(x)
+    assert fold.locator("text.weight").all_text_contents().count("1.50") == 1
+    usable(tab)
+    assert not one.wrong
+
+
+def test_clicks_on_the_maps_choose_pair_and_row(visit):
+    one, fold = fold_of(visit, "book/kernels/overlap")
+    tab = one.tab
+    canvas = fold.locator("canvas[data-view=overlap]")
+    side = canvas.bounding_box()["width"]
+    canvas.click(position={"x": side * 40.5 / 200, "y": side * 70.5 / 200})
+    pair = "p => p.views.find(({name}) => name === 'pair').panel.pair"
+    assert ask(tab, pair) == [70, 40]
+    for k, angle in enumerate((25.5, 125.5)):
+        turn = math.radians(1.8 * angle)
+        tab.mouse.click(*on_map(fold, math.cos(turn), math.sin(turn)))
+        assert ask(tab, pair)[k] == int(angle)
+    assert not one.wrong
+
+
+def test_the_row_of_the_tangent_kernel_is_the_library_s(visit):
+    one, fold = fold_of(visit, "book/kernels/tangent")
+    tab = one.tab
+    canvas = fold.locator("canvas[data-view=tangent]")
+    canvas.click(position={"x": 9, "y": canvas.bounding_box()["height"] * 120.5 / 200})
+    step, at = ask(tab, "p => [p.step, p.views.find(({name}) => name === 'row').panel.point]")
+    assert step == 20 and abs(at - 120) <= 1  # a point is one and a half pixels
+    assert f"{round(1.8 * (at + 0.5))}°" in fold.locator(".row").inner_text()
+    row = ask(
+        tab,
+        f"""async p => {{
+          const {{ row }} = await p.trainer.call('look', {{ row: {at} }});
+          return [row.full, row.expert, row.gate].map(part => Array.from(part));
+        }}""",
+    )
+    x, y = circle()
+    net = DLGN(2, 64, 4, generator=torch.Generator().manual_seed(10))
+    train(net, x, y, steps=20, lr=2e-3)
+    for theirs, part in zip(row, ("full", "expert", "gate"), strict=True):
+        ours = ntk(net, x, part=part)[at]
+        assert (torch.tensor(theirs) - ours).norm() < 0.01 * ours.norm()
+    assert fold.locator(".row svg path.part").count() == 2
+    assert not one.wrong
+
+
+def test_each_run_leaves_a_point_of_its_frequency_and_share(visit):
+    one, fold = fold_of(visit, "book/learning/controls")
+    tab = one.tab
+    field = fold.locator("[name=high]")
+    assert fold.locator("circle.run").count() == 1
+    field.fill("2.5")
+    field.press("Enter")
+    for _ in range(2):
+        fold.get_by_role("button", name="Ten steps").press("Enter")
+    ask(tab, "p => p.step")
+    points = fold.locator("circle.run title").evaluate_all("all => all.map(one => one.textContent)")
+    assert len(points) == 2 and "frequency 5, step 10" in points[0] and "frequency 2.5, step 20" in points[1]
+    x, y = circle(high=2.5)
+    net = DLGN(2, 64, 4, generator=torch.Generator().manual_seed(0))
+    train(net, x, y, steps=20, lr=2e-3)
+    activity = path_activity(net, x, hard=True)
+    share = 100 * float(activity[:100].sum() / activity.sum())
+    assert share == pytest.approx(int(re.search(r"(\d+) %$", points[1])[1]), abs=1.5)
+    told = re.search(r"(\d+) % of path activity on the slow half", fold.locator(".status").inner_text())
+    assert float(told[1]) == pytest.approx(share, abs=1.5)
+    assert "high=2.5" in ask(tab, "p => p.hash")
+    assert not one.wrong
+
+
+def test_the_initial_weights_can_be_scaled(visit):
+    one = visit("#width=6&depth=2&scale=0.5&bias=yes&step=5&high=2.5")
+    said(one.tab, "Step 5,")
+    lines = one.tab.locator("[data-playground] pre").first.text_content()
+    assert "parameter *= 0.5" in lines and "high=2.5" in lines
+    made = {}
+    exec(lines, made)  # the same net in Python
+    seen = settled(one.tab)
+    assert seen["scale"] == 0.5
+    assert made["net"](made["x"]).flatten().tolist() == pytest.approx(seen["out"], abs=1e-5)
+
+
+def test_more_seeds_join_the_first_one_by_one(visit):
+    """Nets that come later are those of a run of all seeds, and go on and back with the others."""
+    one = visit("#width=6&depth=2&step=12")
+    tab = one.tab
+    losses = "p => p.losses.map(run => run[p.step])"
+    first = ask(tab, losses)
+    band = tab.locator("[data-view=angle] .band")
+    assert not band.count()
+    tab.get_by_role("button", name="10 seeds, one by one").press("Enter")
+    tab.wait_for_function("() => document.querySelector('[data-playground]').playground.made.seeds === 10")
+    joined = ask(tab, losses)
+    assert joined[0] == first[0] and len(joined) == 10 and band.count() == 1
+    tab.locator("summary", has_text="Where paths are active, around").press("Enter")
+    ask(tab, "p => p.step")
+    assert tab.locator("[data-view=ring] .band").count() == 1
+    assert ask(tab, "p => p.hash") == "#width=6&depth=2&seeds=10&step=12"
+    tab.get_by_role("button", name="Ten steps").press("Enter")
+    tab.get_by_label("go back to a step").fill("15")
+    later = ask(tab, losses)
+    other = visit("#width=6&depth=2&seeds=10&step=12").tab
+    assert joined == pytest.approx(ask(other, losses), rel=1e-6)
+    other.get_by_label("go back to a step").evaluate(
+        "async slider => { const p = document.querySelector('[data-playground]').playground; p.walk(3); await p.work; }"
+    )
+    assert later == pytest.approx(ask(other, losses), rel=1e-6)
+    assert not one.wrong
+
+
+def test_a_network_has_the_colour_that_it_has_in_the_book():
+    style = (ROOT / "live" / "playground.css").read_text(encoding="utf-8")
+    found = dict(re.findall(r'^\[data-net="([^"]+)"\] \{ --net: (#\w+); \}$', style, flags=re.MULTILINE))
+    assert found == {name: look.colour for name, look in NETWORKS.items()}
+    assert f"svg .formula {{ stroke: {ROLES['formula']['color']};" in style
+
+
+def test_a_race_has_an_address(visit):
+    one = visit("#race&contexts=4&size=-2.5&width=7", page="book/neighbours/race")
+    tab, fold = one.tab, one.tab.locator("details.dlgn-live")
+    one.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    fold.get_by_text("units must be from 24 to 400 in steps of 4, got 7").wait_for()
+    assert [fold.get_by_label(name).input_value() for name in ("contexts", "initial", "units")] == ["4", "-2.5", "100"]
+    fold.get_by_label("seed").fill("3")
+    fold.get_by_label("seed").press("Enter")
+    fold.get_by_text("Step 0 of").wait_for()
+    fold.get_by_role("button", name="Copy link").press("Enter")
+    fold.get_by_text("Link copied").wait_for()
+    assert tab.evaluate("navigator.clipboard.readText()").endswith(
+        "race.html#race&contexts=4&size=-2.5&width=100&seed=3"
+    )
+    assert fold.locator("path.formula").count() == 1
     assert not one.wrong
 
 

@@ -15,6 +15,17 @@ export function halfSpaces(net) {
   });
 }
 
+/**
+ * What of a net's gates is half-spaces, as `halfSpaces` gives it: all layers of a DLGN, the first of a GaLU or a ReLU net,
+ * nothing of a deep linear net.
+ */
+export function knownHalfSpaces(net) {
+  if (net.linear) return halfSpaces(net);
+  if (net.options.kind === "deep linear") return [];
+  const kind = net.options.separate ? "gate" : "value", [first, second] = net.tensors().filter(({ name }) => name.startsWith(kind));
+  return [{ normals: first.values, offsets: net.options.bias ? second.values : new Float32Array(net.options.widths[0]) }];
+}
+
 /** Bring the net's buffers up to date with its weights. */
 function refresh(net) {
   net.collapse();

@@ -97,7 +97,7 @@ export class Net {
   /** Draw new weights from torch's generator, experts first, as dlgn_lib.models does. Descent starts anew. */
   reset(seed = this.options.seed) {
     this.options = { ...this.options, seed };
-    const { init, std } = this.options, next = twister(seed), gain = INITS[init], spare = {};
+    const { init, scale, std } = this.options, next = twister(seed), gain = INITS[init], spare = {};
     this.load(this.layers.flatMap(({ fan, out, b }) => {
       const weight = new Float32Array(out * fan), bound = 1 / Math.sqrt(fan);
       if (std !== null) fillNormal(weight, next, std, spare);
@@ -107,7 +107,7 @@ export class Net {
       const bias = new Float32Array(out);
       fillUniform(bias, next, bound);
       return [weight, bias];
-    }));
+    }).map(values => scale === 1 ? values : values.map(v => scale * v)));
     return this;
   }
 

@@ -3,7 +3,7 @@
 export const KINDS = ["ReLU", "deep linear", "DLGN", "GaLU"];
 export const INITS = { torch: null, he: Math.SQRT2, lecun: 1 };
 const DEFAULTS = {
-  kind: "DLGN", inDim: 2, width: 64, depth: 4, outDim: 1, beta: 10, bias: false, init: "torch", std: null, valueInput: "x",
+  kind: "DLGN", inDim: 2, width: 64, depth: 4, outDim: 1, beta: 10, bias: false, init: "torch", scale: 1, std: null, valueInput: "x",
   shallow: false, frozen: false, seed: 0, optimizer: "adam", momentum: 0, kernels: "auto",
 };
 
@@ -25,6 +25,7 @@ export function netOptions(given = {}) {
   oneOf("valueInput", o.valueInput, ["x", "ones"]);
   oneOf("optimizer", o.optimizer, ["adam", "sgd"]);
   if (o.std !== null && !(o.std > 0 && o.std < Infinity)) throw new RangeError(`std, that of the initial weights, must be positive, got ${o.std}; null leaves it to init`);
+  if (!(o.scale > 0 && o.scale < Infinity)) throw new RangeError(`scale, a factor of all initial weights, must be positive, got ${o.scale}`);
   oneOf("kernels", o.kernels, ["auto", "wasm", "js"]);
   count("inDim", o.inDim);
   count("outDim", o.outDim);

@@ -1,5 +1,5 @@
 // What a page asks of its nets: make them, train them for a while, look at them. Runs in a worker or in the page itself.
-import { activityOf, halfSpaces, overlapKernel, pathActivity, pulls, tangentKernel } from "./measure.js";
+import { activityOf, knownHalfSpaces, overlapKernel, pathActivity, pulls, tangentKernel } from "./measure.js";
 import { makeNet } from "./net.js";
 import { activationRegions } from "./regions.js";
 import { featureSpectrum } from "./spectrum.js";
@@ -15,6 +15,37 @@ export class Session {
     return { step: 0, losses: this.nets.map(net => net.gradient()), kernels: this.nets[0].k.name };
   }
 
+  /** Give the first net other weights, by name: it is at step 0 with them. */
+  load({ tensors }) {
+    const [net] = this.nets;
+    net.load(matched(net.tensors(), tensors));
+    this.kept = new Map();
+    this.keep();
+    return { step: 0, losses: [net.gradient()] };
+  }
+
+  /** How many nets can be added at a time: one, in one thread. */
+  widen() { return { lanes: 1 }; }
+
+  /**
+   * One more net on the same data, trained with rate `lr` to the step of the others while they wait. Returns the losses before each
+   * of its steps. With `fresh` it is the first one of this session. What was kept in between is forgotten: one can go back to the start, and to now.
+   */
+  async add({ x, y, net: options, step, lr, fresh = false }) {
+    if (fresh) Object.assign(this, { nets: [], kept: new Map() });
+    const net = await makeNet(x, y, options), losses = [], before = net.save();
+    for (let pause = performance.now() + 30; net.t < step;) {
+      losses.push(checked(net, lr));
+      if (performance.now() < pause) continue;
+      await new Promise(resolve => setTimeout(resolve));
+      pause = performance.now() + 30;
+    }
+    const kept = at => this.kept.get(at) ?? [];
+    this.kept = new Map([[0, [...kept(0), before]], [step, step ? [...kept(step), net.save()] : [...kept(0), before]]]);
+    Object.assign(this, { x, y, nets: [...this.nets, net] });
+    return { losses };
+  }
+
   /**
    * Train all nets in turn for `ms` milliseconds or up to step `until`. Returns the step and, for each net, the loss
    * before each step. Throws when a loss is no number any more.
@@ -23,9 +54,7 @@ export class Session {
     const losses = this.nets.map(() => []), end = performance.now() + ms;
     while (this.nets[0].t < until && performance.now() < end)
       this.nets.forEach((net, i) => {
-        const loss = net.step(lr);
-        if (!Number.isFinite(loss)) throw new Error(`training diverged at step ${net.t} with learning rate ${lr}; try a smaller one`);
-        losses[i].push(loss);
+        losses[i].push(checked(net, lr));
       });
     return { step: this.nets[0].t, losses };
   }
@@ -42,16 +71,20 @@ export class Session {
 
   /**
    * What a drawing needs of net number `net`: any of outputs and path activity at points (flat), gates and experts'
-   * matrices at the one input `inside`, gates at the `pair` of points of the data with these numbers, the regions of constant gates in the box `tiles`, the spectrum of the `features`, outputs at the `data` (`fitted`), and what else is measured there. The losses of all
-   * nets, as they are now, come with it, but for a look in passing (`losses` false), since they take a step's time each.
+   * matrices at the one input `inside`, at the points the gates of one unit (`gate`, its layer and its number), gates at the `pair` of points of the data with these numbers, the regions of constant gates in the box `tiles`, the spectrum of the `features`, outputs at the `data` (`fitted`), the `row` of the tangent kernel with its two parts, and what else is measured there.
+   * With `runs`, the outputs of all nets at the data, and with its `activity` their path activity. The losses of all nets, as they are now, come with it, but for a look in passing (`losses` false), since they take a step's time each.
    */
-  look({ net: number = 0, points, paths = false, inside, pair, tiles, data = false, losses = true, features = false, activity = false, overlap = false, tangent = false, pull = false, planes = false }) {
+  look({ net: number = 0, points, paths = false, gate, inside, pair, tiles, data = false, losses = true, features = false, activity = false, runs, overlap = false, tangent = false, row, pull = false, planes = false }) {
     const net = this.nets[number], result = { step: net.t };
     if (losses) result.losses = this.nets.map(each => each.gradient());
     if (data) result.fitted = net.evaluate(this.x).out;
     if (points) {
-      const { out, gates } = net.evaluate(points, { gates: paths });
+      const { out, gates } = net.evaluate(points, { gates: paths || Boolean(gate) });
       result.out = out;
+      if (gate) {
+        const layer = Math.min(gate[0], net.L - 1), units = net.options.widths[layer], unit = Math.min(gate[1], units - 1);
+        result.gate = Float32Array.from({ length: out.length / net.K }, (_, i) => gates[layer][i * units + unit]);
+      }
       if (paths) result.paths = activityOf(net, gates, points.length / net.D);
     }
     if (inside) {
@@ -73,8 +106,14 @@ export class Session {
     if (activity) result.activity = pathActivity(net, true);
     if (overlap) result.overlap = overlapKernel(net, true);
     if (tangent) result.tangent = tangentKernel(net);
+    if (row !== undefined) {
+      const at = Math.min(row, net.n - 1), of = kernel => kernel.slice(at * net.n, (at + 1) * net.n);
+      const [expert, gate] = ["expert", "gate"].map(part => of(tangentKernel(net, part)));
+      result.row = { at, full: of(result.tangent ?? tangentKernel(net)), expert, gate };
+    }
+    if (runs) result.runs = this.nets.map(each => ({ out: each.evaluate(this.x).out, activity: runs.activity ? pathActivity(each, true) : null }));
     if (pull) result.pull = pulls(net);
-    if (planes) result.planes = net.linear ? halfSpaces(net) : null;
+    if (planes) result.planes = knownHalfSpaces(net);
     return result;
   }
 
@@ -83,6 +122,13 @@ export class Session {
 
   /** Parameters of net number `net`, in torch's order and shapes. */
   parameters({ net = 0 } = {}) { return { parameters: this.nets[net].parameters() }; }
+}
+
+/** A step of a net. Returns the loss before it; throws when that is no number any more. */
+function checked(net, lr) {
+  const loss = net.step(lr);
+  if (!Number.isFinite(loss)) throw new Error(`training diverged at step ${net.t} with learning rate ${lr}; try a smaller one`);
+  return loss;
 }
 
 /** The values of `given`, tensors by name in any order, in the order of a net's own. Throws a RangeError that says what does not fit. */

@@ -10,7 +10,7 @@ export function circle(n = 200, low = 1, high = 16) {
     const angle = f(f(f(2 * Math.PI) * (i + 0.5)) / n);
     x[2 * i] = Math.cos(angle);
     x[2 * i + 1] = Math.sin(angle);
-    y[i] = Math.sin(f((angle < Math.PI ? low : high) * angle));
+    y[i] = Math.sin(f(f(angle < Math.PI ? low : high) * angle));
   }
   return { x, y };
 }

@@ -24,10 +24,11 @@ class Team {
   constructor(first, threads) { Object.assign(this, { where: "worker", all: [first], used: [first], threads, step: 0 }); }
 
   async call(name, args = {}) {
-    if (["setup", "train", "look"].includes(name)) return this[name](args);
+    if (["setup", "train", "look", "widen", "add"].includes(name)) return this[name](args);
     const answers = await (["keep", "back"].includes(name) ? this.each(name, () => args) : this.ask(name, args));
-    if (name === "back") this.step = answers[0].step;
-    return Array.isArray(answers) ? answers[0] : answers;
+    const answer = Array.isArray(answers) ? answers[0] : answers;
+    if (["back", "load"].includes(name)) this.step = answer.step;
+    return answer;
   }
 
   close() { this.all.forEach(thread => thread.close()); }
@@ -44,14 +45,26 @@ class Team {
   /** One list for all nets, in their order, of the lists of the workers. */
   joined(lists) { return lists[0].flatMap((_, k) => lists.filter(list => k < list.length).map(list => list[k])); }
 
-  async setup({ nets, tensors, ...args }) {
-    const wanted = Math.min(this.threads, nets.length);
+  /** Use so many workers as there are threads, for so many nets. */
+  async widen({ nets }) {
+    const wanted = Math.min(this.threads, nets);
     while (this.all.length < wanted) {
       const next = await startWorker();
       if (!next) break;
       this.all.push(next);
     }
     this.used = this.all.slice(0, wanted);
+    return { lanes: this.used.length };
+  }
+
+  /** One more net: number `number`, from 1 on, after one was set up and the workers for all are there. */
+  add({ number, ...args }) {
+    const lanes = this.used.length;
+    return this.used[number % lanes].call("add", { ...args, fresh: number < lanes });
+  }
+
+  async setup({ nets, tensors, ...args }) {
+    await this.widen({ nets: nets.length });
     this.step = 0;
     const answers = await this.each("setup", i => ({ ...args, nets: nets.filter((_, k) => k % this.used.length === i), tensors: i ? undefined : tensors }));
     return { ...answers[0], losses: this.joined(answers.map(({ losses }) => losses)) };
@@ -68,10 +81,11 @@ class Team {
     return { step, losses: this.joined(answers.map(({ losses }) => losses)) };
   }
 
-  async look({ losses = true, ...args }) {
-    const others = losses ? this.each("look", () => ({})) : [];
+  async look({ losses = true, runs, ...args }) {
+    const others = losses || runs ? this.each("look", () => ({ losses, runs })) : [];
     const [seen, all] = await Promise.all([this.ask("look", { ...args, losses: false }), others]);
-    return losses ? { ...seen, losses: this.joined(all.map(one => one.losses)) } : seen;
+    const joined = name => this.joined(all.map(one => one[name]));
+    return { ...seen, ...losses && { losses: joined("losses") }, ...runs && { runs: joined("runs") } };
   }
 }
 

@@ -74,9 +74,11 @@ class Playground(SphinxDirective):
 
 
 class Live(Playground):
-    """A fold below a figure in which the reader trains the figure's net: the argument is an address of the playground.
+    """A fold below a figure in which the reader trains a net like the figure's: the argument is an address of the playground.
 
-    Options: `views`, what is seen; `controls`, what can be set; `title`, the line of the fold.
+    Its settings are the figure's as far as an address can say them; sizes, seeds and data may differ where that is quicker to
+    train or easier to see. Options: `views`, what is seen; `controls`, what can be set; `title`, the line of the fold; and, if
+    wanted, `layer`, whose half-spaces are drawn first (from 1, or "last"), and `weights`, matrices of the experts to begin with.
     """
 
     required_arguments = 1
@@ -85,14 +87,16 @@ class Live(Playground):
         "views": directives.unchanged_required,
         "controls": directives.unchanged_required,
         "title": directives.unchanged_required,
+        "layer": directives.unchanged_required,
+        "weights": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
         """Return the fold."""
-        if missing := [name for name in self.option_spec if name not in self.options]:
+        if missing := [name for name in ("views", "controls", "title") if name not in self.options]:
             raise self.error(f"a {{live}} needs {', '.join(f':{name}:' for name in missing)}")
         page = "../" * (self.env.docname.count("/") - 1) + "playground.html"
-        facts = {"address": self.arguments[0], "page": page, **{n: self.options[n] for n in ("views", "controls")}}
+        facts = {"address": self.arguments[0], "page": page, **{n: v for n, v in self.options.items() if n != "title"}}
         given = "".join(f' data-{name}="{html.escape(value)}"' for name, value in facts.items())
         title = html.escape(self.options["title"])
         return [

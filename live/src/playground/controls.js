@@ -14,7 +14,19 @@ function control(prefix, name, { label, values, names, low, high, step }) {
   const input = values
     ? element("select", { id, name }, ...values.map(value => element("option", { value }, names[value] ?? value)))
     : element("input", { id, name, type: "number", min: low, max: high, step, inputmode: "decimal" });
-  return element("div", { class: "setting" }, element("label", { for: id }, label), input);
+  return element("div", { class: "setting" }, element("label", { for: id }, label), input, ...name === "beta" ? [slider(label, low, high)] : []);
+}
+
+/** A slider that sets the number before it, on a scale of ratios. */
+function slider(label, low, high) {
+  const made = element("input", { type: "range", min: Math.log10(low), max: Math.log10(high), step: 0.05, "aria-label": `${label}, as a slider` });
+  made.addEventListener("input", () => {
+    const number = made.previousElementSibling, value = 10 ** made.value;
+    const before = number.value;
+    number.value = value < 10 ? Math.round(10 * value) / 10 : Math.round(value);
+    if (number.value !== before) number.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  return made;
 }
 
 /** A table with these heads, in a box of its own that scrolls. */
@@ -30,6 +42,7 @@ export function makeForm(prefix, settings, hidden, changed, complain) {
   form.addEventListener("submit", event => event.preventDefault());
   form.addEventListener("change", ({ target }) => {
     const { name } = target, setting = SETTINGS[name];
+    if (!setting) return;
     if (!setting.values && !target.checkValidity()) {
       complain(`${setting.label} must be from ${setting.low} to ${setting.high}${setting.step === 1 ? ", a whole number" : ""}`);
       return;
@@ -49,5 +62,10 @@ export function fill(form, settings) {
     const idle = ["low", "high"].includes(name) ? settings.task !== "circle"
       : name === "hard" ? !gated : name === "beta" ? !gated || settings.hard === "hard" : false;
     input.disabled = idle;
+    const { nextElementSibling: slider } = input;
+    if (!slider) continue;
+    slider.disabled = idle;
+    slider.setAttribute("aria-valuetext", value);
+    if (document.activeElement !== slider) slider.value = Math.log10(value);
   }
 }

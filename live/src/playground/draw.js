@@ -56,6 +56,31 @@ export function paintPlanes(canvas, { normals, offsets }, reach) {
   });
 }
 
+/** The half-space of one unit: tinted where it is on, its border thick, and a ring at the place of it that is taken to shift it. */
+export function paintUnit(canvas, [a, b], offset, [x, y], reach, ring) {
+  const length = Math.hypot(a, b), far = 4 * reach;
+  if (!length) return;
+  onPlane(canvas, reach, (pen, pixel) => {
+    const to = (along, on) => [x + far * (on * a - along * b) / length, y + far * (on * b + along * a) / length];
+    pen.beginPath();
+    for (const corner of [to(-1, 0), to(1, 0), to(1, 1), to(-1, 1)]) pen.lineTo(...corner);
+    pen.fillStyle = "rgba(240, 228, 66, .28)";
+    pen.fill();
+    for (const [width, style] of [[6, "#fff"], [3, "#111"]]) {
+      pen.lineWidth = width * pixel;
+      pen.strokeStyle = style;
+      pen.beginPath();
+      pen.moveTo(...to(-1, 0));
+      pen.lineTo(...to(1, 0));
+      pen.stroke();
+      if (!ring) continue;
+      pen.beginPath();
+      pen.arc(x, y, 8 * pixel, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+  });
+}
+
 /** The points of the data, filled with the colour of their target. */
 export function paintPoints(canvas, x, y, reach) {
   onPlane(canvas, reach, (pen, pixel) => {
@@ -87,6 +112,34 @@ export function paintCursor(canvas, [a, b], reach) {
   });
 }
 
+/** A letter beside a place of the plane, on a disc. */
+export function paintName(canvas, [a, b], name, reach) {
+  const pen = canvas.getContext("2d"), scale = canvas.width / (2 * reach), [x, y] = [canvas.width / 2 + 1.13 * scale * a, canvas.height / 2 - 1.13 * scale * b];
+  pen.save();
+  Object.assign(pen, { fillStyle: "#111", font: "bold 16px sans-serif", textAlign: "center", textBaseline: "middle" });
+  pen.beginPath();
+  pen.arc(x, y, 12, 0, 2 * Math.PI);
+  pen.fill();
+  pen.fillStyle = "#fff";
+  pen.fillText(name, x, y);
+  pen.restore();
+}
+
+/** Marks on the map of a kernel (n·n): a frame around a row, or a ring around an entry. */
+export function paintEntry(canvas, n, row, column) {
+  const pen = canvas.getContext("2d"), size = canvas.width / n, at = v => (v + 0.5) * size;
+  pen.save();
+  for (const [width, style] of [[5, "#111"], [2, "#fff"]]) {
+    pen.lineWidth = width;
+    pen.strokeStyle = style;
+    pen.beginPath();
+    if (column === undefined) pen.rect(1, at(row) - size / 2 - 2, canvas.width - 2, size + 4);
+    else pen.arc(at(column), at(row), 8, 0, 2 * Math.PI);
+    pen.stroke();
+  }
+  pen.restore();
+}
+
 const WIDTH = 340, HEIGHT = 190, LEFT = 44, BOTTOM = 30, TOP = 8;
 const text = (x, y, content, anchor = "middle") => `<text x="${x}" y="${y}" text-anchor="${anchor}">${content}</text>`;
 const frame = (content, x, y) =>
@@ -102,13 +155,10 @@ export function lossChart(losses, last) {
   const steps = [];
   for (let t = 0; t < count; t += every) steps.push(t);
   if (count > 1 && steps.at(-1) !== count - 1) steps.push(count - 1);
-  const at = steps.map(t => losses.map(run => run[t]).sort((a, b) => a - b));
-  const band = losses.length > 1
-    ? `<path class="band" d="${path([...steps.map((t, i) => [across(t), up(at[i].at(-1))]), ...steps.map((t, i) => [across(t), up(at[i][0])]).reverse()])}Z"/>` : "";
   const ticks = [1, 0.1, 0.01, 0.001].map(v => `<path class="grid" d="M${LEFT} ${up(v)}H${WIDTH}"/>${text(LEFT - 4, up(v) + 4, v, "end")}`).join("");
   const half = Math.max(last, 10) / 2;
   const marks = [0, half, 2 * half].map(t => text(Math.min(across(t), WIDTH - 12), HEIGHT - BOTTOM + 13, Math.round(t))).join("");
-  return frame(`${ticks}${marks}${band}<path class="line" d="${path(steps.map((t, i) => [across(t), up(median(at[i]))]))}"/>`, "step", "loss");
+  return frame(`${ticks}${marks}${spread(losses.map(run => steps.map(t => run[t])), (i, loss) => [across(steps[i]), up(loss)])}`, "step", "loss");
 }
 
 /** Losses of a net up to now, and those of a formula (a function of the step) up to step `last`, both from 0 up. */
@@ -118,16 +168,26 @@ export function raceChart(losses, formula, last) {
   const curve = (count, loss) => path(Array.from({ length: Math.floor((count - 1) / every) + 1 }, (_, i) => [across(i * every), up(loss(i * every))]));
   const ticks = [0, top / 2, top].map(v => `<path class="grid" d="M${LEFT} ${up(v)}H${WIDTH}"/>${text(LEFT - 4, up(v) + 4, v, "end")}`).join("");
   const marks = [0, last / 2, last].map(t => text(Math.min(across(t), WIDTH - 14), HEIGHT - BOTTOM + 13, t)).join("");
-  return frame(`${ticks}${marks}<path class="line" d="${curve(losses.length, t => losses[t])}"/><path class="target" d="${curve(last + 1, formula)}"/>`, "step", "loss");
+  return frame(`${ticks}${marks}<path class="line" d="${curve(losses.length, t => losses[t])}"/><path class="formula" d="${curve(last + 1, formula)}"/>`, "step", "loss");
 }
 
-/** Target and output against the angle, for data on a circle. */
-export function angleChart(y, out) {
+/** The values of several runs (a list of lists) at each place, sorted. */
+const sorted = runs => Array.from(runs[0], (_, i) => runs.map(run => run[i]).sort((a, b) => a - b));
+
+/** A curve of the medians, and with several runs a band from the least to the greatest; `place(i, value)` gives points. */
+function spread(runs, place) {
+  const at = sorted(runs), edge = k => at.map((values, i) => place(i, values.at(k)));
+  const band = runs.length > 1 ? `<path class="band" d="${path([...edge(-1), ...edge(0).reverse()])}Z"/>` : "";
+  return `${band}<path class="line" d="${path(at.map((values, i) => place(i, median(values))))}"/>`;
+}
+
+/** Target and outputs (a list for each run) against the angle, for data on a circle. */
+export function angleChart(y, runs) {
   const across = i => LEFT + (WIDTH - LEFT - 6) * (i + 0.5) / y.length, up = v => TOP + (HEIGHT - BOTTOM - TOP) * (1.4 - Math.max(-1.4, Math.min(1.4, v))) / 2.8;
   const curve = values => path(Array.from(values, (v, i) => [across(i), up(v)]));
   const ticks = [-1, 0, 1].map(v => text(LEFT - 4, up(v) + 4, `${v}`.replace("-", "−"), "end")).join("");
   const marks = [0, 180, 360].map(a => text(Math.min(LEFT + (WIDTH - LEFT - 6) * a / 360, WIDTH - 14), HEIGHT - BOTTOM + 13, `${a}°`)).join("");
-  return frame(`${ticks}${marks}<path class="target" d="${curve(y)}"/><path class="line" d="${curve(out)}"/>`, "angle θ", "target (dotted), output");
+  return frame(`${ticks}${marks}<path class="target" d="${curve(y)}"/>${spread(runs, (i, v) => [across(i), up(v)])}`, "angle θ", "target (dotted), output");
 }
 
 /** Regions (polygons of the plane, with the number of units that are on in each layer), coloured by their active paths. */
@@ -182,16 +242,41 @@ export function chartPlace(chart, { clientX, clientY }) {
   return { across: (x - LEFT) / (WIDTH - LEFT - 6), value: 1.4 - 2.8 * (y - TOP) / (HEIGHT - BOTTOM - TOP) };
 }
 
-/** Share of all activity of paths against the angle, with the places where the target is large in the background. */
-export function ringChart(activity, y) {
-  const n = y.length, total = activity.reduce((a, b) => a + b, 0) || 1, shares = Array.from(activity, a => n * a / total), top = Math.max(2, ...shares);
+/** Share of all activity of paths (a list for each run) against the angle, with the places where the target is large in the background. */
+export function ringChart(activities, y) {
+  const n = y.length, shares = activities.map(activity => {
+    const total = activity.reduce((a, b) => a + b, 0) || 1;
+    return Array.from(activity, a => n * a / total);
+  }), top = Math.max(2, ...shares.flat());
   const across = i => LEFT + (WIDTH - LEFT - 6) * (i + 0.5) / n, up = v => TOP + (HEIGHT - BOTTOM - TOP) * (1 - v / top);
   const middle = TOP + (HEIGHT - BOTTOM - TOP) / 2, wave = v => middle - v * (HEIGHT - BOTTOM - TOP) / 4;
   const ticks = [0, 1, Math.floor(top)].filter((v, i, all) => all.indexOf(v) === i).map(v => `<path class="grid" d="M${LEFT} ${up(v)}H${WIDTH}"/>${text(LEFT - 4, up(v) + 4, v, "end")}`).join("");
   const marks = [0, 180, 360].map(a => text(Math.min(LEFT + (WIDTH - LEFT - 6) * a / 360, WIDTH - 14), HEIGHT - BOTTOM + 13, `${a}°`)).join("");
   const target = path(Array.from(y, (v, i) => [across(i), wave(Math.max(-1.5, Math.min(1.5, v)))]));
-  return frame(`${ticks}${marks}<path class="target" d="${target}"/><path class="line" d="${path(shares.map((v, i) => [across(i), up(v)]))}"/>`,
+  return frame(`${ticks}${marks}<path class="target" d="${target}"/>${spread(shares, (i, v) => [across(i), up(v)])}`,
     "angle θ (dotted: the target)", "active paths, mean 1");
+}
+
+/** A row of the tangent kernel and its two parts, as shares of the entry of the pushed point `at`, against the angle. */
+export function rowChart(full, expert, gate, at) {
+  const n = full.length, high = Math.max(1, ...full, ...expert, ...gate), low = Math.min(0, ...full, ...expert, ...gate), span = high - low;
+  const across = i => LEFT + (WIDTH - LEFT - 6) * (i + 0.5) / n, up = v => TOP + (HEIGHT - BOTTOM - TOP) * (high - v) / span;
+  const curve = (kind, values) => `<path class="${kind}" d="${path(values.map((v, i) => [across(i), up(v)]))}"/>`;
+  const ticks = [low, 0, 1, high].filter((v, i, all) => all.findIndex(w => Math.abs(v - w) < span / 8) === i).map(v => `<path class="grid" d="M${LEFT} ${up(v)}H${WIDTH}"/>${text(LEFT - 4, up(v) + 4, rounded(v), "end")}`).join("");
+  const marks = [0, 180, 360].map(a => text(Math.min(LEFT + (WIDTH - LEFT - 6) * a / 360, WIDTH - 14), HEIGHT - BOTTOM + 13, `${a}°`)).join("");
+  return frame(`${ticks}${marks}${curve("part expert", expert)}${curve("part gate", gate)}${curve("line", full)}<circle class="ring" cx="${across(at)}" cy="${up(full[at])}" r="5"/>`, "angle θ", "move of the output");
+}
+
+/** Runs as points: the frequency of the fast half, and the share of the activity of paths on the slow half; the last one is now. */
+export function doseChart(runs) {
+  const across = f => LEFT + (WIDTH - LEFT - 12) * Math.log2(f / 0.5) / 6, up = share => TOP + (HEIGHT - BOTTOM - TOP) * (1 - share);
+  const ticks = [0, 0.5, 1].map(v => `<path class="grid" d="M${LEFT} ${up(v)}H${WIDTH}"/>${text(LEFT - 4, up(v) + 4, v, "end")}`).join("");
+  const marks = [0.5, 1, 2, 4, 8, 16, 32].map(f => text(across(f), HEIGHT - BOTTOM + 13, f)).join("");
+  const points = runs.map(({ model, high, share, step }, i) => {
+    const words = `${model}, frequency ${high}, step ${step}: ${Math.round(100 * share)} %`;
+    return `<circle class="run${i === runs.length - 1 ? " now" : ""}" data-net="${model}" cx="${across(high).toFixed(1)}" cy="${up(share).toFixed(1)}" r="${i === runs.length - 1 ? 5 : 3.5}"><title>${words}</title></circle>`;
+  }).join("");
+  return frame(`${ticks}${marks}${points}`, "frequency of the fast half", "share on the slow half");
 }
 
 /** For each unit the pull of both halves of the circle on its normal, as a share of what it would be if all points pulled one way. */

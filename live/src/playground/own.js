@@ -29,13 +29,19 @@ export class Own {
   /** Make the drawing of a view one that can be edited while its task is chosen. */
   attach({ name, drawing }) {
     if (name === "field") {
+      const place = event => {
+        const box = drawing.getBoundingClientRect(), inside = v => Math.max(-REACH, Math.min(REACH, v));
+        return [inside(REACH * (2 * (event.clientX - box.left) / box.width - 1)), inside(REACH * (1 - 2 * (event.clientY - box.top) / box.height))];
+      };
       drawing.addEventListener("pointerdown", event => {
-        const box = drawing.getBoundingClientRect();
-        const place = [REACH * (2 * (event.clientX - box.left) / box.width - 1), REACH * (1 - 2 * (event.clientY - box.top) / box.height)];
-        if (this.get().task !== "points") return this.probe?.(place);
-        this.cursor = place;
+        if (this.get().task !== "points") {
+          if (this.probe?.(place(event))) drawing.setPointerCapture(event.pointerId);
+          return;
+        }
+        this.cursor = place(event);
         this.point(+this.colour.value);
       });
+      drawing.addEventListener("pointermove", event => { if (event.buttons && drawing.hasPointerCapture(event.pointerId) && this.get().task !== "points") this.probe?.(place(event), true); });
       drawing.addEventListener("keydown", event => this.key(event));
     }
     if (name === "angle") {
@@ -119,6 +125,8 @@ export class Own {
   /** Where the keys are, drawn on what has the focus; and the input at which one looks inside. */
   mark(canvas, input) {
     if (document.activeElement === canvas && this.get().task === "points") paintCursor(canvas, this.cursor, REACH);
-    if (input) paintCursor(canvas, input, REACH);
+    if (!input) return;
+    canvas.classList.add("grip");
+    paintCursor(canvas, input, REACH);
   }
 }

@@ -8,6 +8,7 @@ export const canPair = ({ model, width, bias }) => width <= MOST && (bias === "n
 export class Pair {
   /** `moved()` is called when the reader chooses another pair. */
   constructor(moved) {
+    this.next = 0; // which of the two a click on the map of the plane chooses
     this.pair = [20, 30];
     this.sliders = this.pair.map((point, k) => {
       const slider = element("input", { type: "range", min: 0, max: 199, value: point, "aria-label": `input ${"AB"[k]}` });
@@ -27,6 +28,12 @@ export class Pair {
   choose(pair) {
     this.pair = pair;
     this.sliders.forEach((slider, k) => { slider.value = pair[k]; });
+  }
+
+  /** A point was clicked: it takes the place of A, the next one that of B, and so on. */
+  click(point) {
+    this.choose(this.pair.with(this.next, point));
+    this.next = 1 - this.next;
   }
 
   /** Show which of the thresholded gates are open at both. */

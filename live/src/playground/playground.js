@@ -6,25 +6,37 @@ import { notebook, pythonCell, shortened } from "./cell.js";
 import { element, fill, makeForm, table } from "./controls.js";
 import { median } from "./draw.js";
 import { fromFile, toFile } from "./files.js";
+import { Lines } from "./lines.js";
 import { Own } from "./own.js";
+import { alike, carried, owner, shapeOf, told } from "./share.js";
 import { MOST, SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
 import { VIEWS, asked, makeView } from "./views.js";
 
 const SLICE = { one: 30, many: 100 }; // milliseconds of training between two pictures, with one seed and with several
+const MANY = 10; // seeds, when one is not enough
 const PATIENCE = 1000; // milliseconds: a longer walk shows where it is and can be stopped; a voice is not interrupted sooner
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
-const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "directions", "pull", "features", "pair", "overlap", "tangent"];
+const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "dose", "directions", "pull", "features", "pair", "overlap", "tangent", "row"];
 
 const button = (text, attributes = {}) => element("button", { type: "button", ...attributes }, text);
 const show = value => value === undefined ? "–" : value >= 0.001 ? value.toPrecision(2) : value.toExponential(1).replace("-", "−");
 
 let places = 0;
 
+/** The number of the point that is nearest to a place. */
+const nearest = (x, [a, b]) => {
+  const far = Array.from({ length: x.length / 2 }, (_, i) => Math.hypot(x[2 * i] - a, x[2 * i + 1] - b));
+  return far.indexOf(Math.min(...far));
+};
+
+/** Share of a ring of values that lies on its first half: the upper one of a circle. */
+const upper = values => values.slice(0, values.length / 2).reduce((a, b) => a + b, 0) / (values.reduce((a, b) => a + b, 0) || 1);
+
 export class Playground {
   /** `trainer` may be a promise: the controls are there before it, and what they ask for waits. */
   constructor(place, trainer) {
     const { address, views = FIRST.join(" "), page = "", controls, install } = place.dataset;
-    Object.assign(this, { place, page, install, drawn: null, playing: false, spoke: 0, work: Promise.resolve(), runs: [], inline: address !== undefined });
+    Object.assign(this, { place, page, install, drawn: null, playing: false, spoke: 0, work: Promise.resolve(), runs: [], doses: [], inline: address !== undefined });
     const elsewhere = document.getElementById(location.hash.slice(1)); // the address names a place on the page
     const first = read(this.inline ? address : elsewhere ? "" : location.hash);
     this.hidden = controls === undefined ? first.hidden : Object.keys(SETTINGS).filter(name => !controls.split(" ").includes(name));
@@ -54,13 +66,17 @@ export class Playground {
   }
 
   build() {
-    this.layer = element("select", { "aria-label": "layer whose half-spaces are drawn" });
-    this.layer.addEventListener("change", () => this.enqueue(() => this.draw()));
+    this.lines = new Lines({
+      first: this.place.dataset.layer, everyLayer: this.names.includes("gate"), moved: () => this.soon(), edit: change => this.edit(change),
+    });
+    this.carried = element("p");
     this.form = makeForm(`playground${places++}`, () => this.settings, this.hidden, settings => this.change(settings), text => this.say(text));
     this.own = new Own(() => this.settings, changes => this.redo(changes), text => this.say(text));
-    this.own.sketch = y => { const at = this.views.find(view => view.name === "angle"); at.drawing.innerHTML = VIEWS.angle.chart({ data: { y }, out: this.out }); };
+    this.own.sketch = y => { const at = this.views.find(view => view.name === "angle"); at.drawing.innerHTML = VIEWS.angle.chart({ data: { y }, outs: [this.out] }); };
     this.play = button("▶ Train", { class: "play" });
     const one = button("One step"), ten = button("Ten steps"), again = button("Back to step 0"), usual = button("All as at first"), link = button("Copy link");
+    this.seeds = button(`${MANY} seeds, one by one`);
+    this.seeds.addEventListener("click", () => this.more());
     this.slider = element("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "go back to a step" });
     this.where = element("output", {}, "step 0");
     this.status = element("p", { class: "status" });
@@ -79,24 +95,31 @@ export class Playground {
     this.views = this.names.map(name => this.view(name));
     const seen = this.views.map(view => view.figure);
     const more = this.inline ? [] : MORE.map(name => this.folded(name));
-    this.views.forEach(view => this.own.attach(view));
-    this.own.probe = input => {
-      const inside = this.views.find(view => view.name === "paths");
-      if (inside) { inside.panel.choose(input); this.enqueue(() => this.draw()); }
+    this.views.forEach(view => {
+      if (view.name === "field") this.lines.attach(view.drawing); // before what a click on the map means elsewhere
+      this.own.attach(view);
+      this.point(view);
+    });
+    this.own.probe = (input, dragged) => {
+      const [inside, pair] = ["paths", "pair"].map(name => this.views.find(view => view.name === name && (!view.fold || view.fold.open)));
+      inside?.panel.choose(input);
+      if (!dragged) pair?.panel.click(nearest(this.data.x, input));
+      if (inside || pair) this.soon();
+      return Boolean(inside);
     };
     this.place.replaceChildren(
-      this.form,
-      element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, ...this.page ? [link] : []] : [one, ten, again, usual, link], element("label", {}, "step ", this.slider, this.where)),
+      this.form, this.carried,
+      element("div", { class: "run" }, this.play, ...this.inline ? [ten, again, ...this.hidden.includes("seeds") ? [] : [this.seeds], ...this.page ? [link] : []] : [one, ten, again, this.seeds, usual, link], element("label", {}, "step ", this.slider, this.where)),
       this.status, this.voice,
       this.own.tools,
       element("div", { class: "views" }, ...seen),
-      this.planes = element("p", { class: "planes" }, element("label", {}, "Half-spaces of layer ", this.layer)),
+      this.planes = element("div", {}, this.lines.element),
       ...more, numbers, fold("Runs so far", this.tried),
       fold("The same in Python", this.code), ...this.inline ? [this.leave = element("p")] : [this.goOn(), fold("Weights, and a frame for another page", ...this.files())]);
   }
 
   /** A view; one that looks inside the net has its input chosen there, or by a click on the map of the output. */
-  view(name) { return makeView(name, () => this.enqueue(() => this.draw()), text => this.say(text)); }
+  view(name) { return makeView(name, () => this.soon(), text => this.say(text), change => this.edit(change)); }
 
   /** A view in a fold, measured only while that is open. */
   folded(name) {
@@ -105,6 +128,19 @@ export class Playground {
     view.fold.addEventListener("toggle", () => { if (view.fold.open) this.enqueue(() => this.draw()); });
     this.views.push(view);
     return view.fold;
+  }
+
+  /** A click on the map of a kernel chooses what another view looks at: the pair of its two points, or its row. */
+  point({ name, drawing }) {
+    const looks = { overlap: "pair", tangent: "row" }[name], other = this.views.find(view => view.name === looks);
+    if (!other) return;
+    drawing.classList.add("pointed");
+    drawing.addEventListener("click", event => {
+      const box = drawing.getBoundingClientRect(), n = this.data.y.length;
+      const at = [event.clientY - box.top, event.clientX - box.left].map(v => Math.max(0, Math.min(n - 1, Math.floor(n * v / box.width))));
+      other.panel.choose(looks === "pair" ? at : at[0]);
+      this.soon();
+    });
   }
 
   /** A fold with a cell that goes on in Python from here, measured only while it is open. */
@@ -155,6 +191,13 @@ export class Playground {
   /** One thing at a time, in order: a press of a button waits for the picture before it. */
   enqueue(job) { return this.work = this.work.then(job).catch(error => { this.stop(); this.say(error.message); }); }
 
+  /** Draw; of several wishes while something else is drawn, one is enough. */
+  soon() {
+    if (this.due) return;
+    this.due = true;
+    this.enqueue(() => { this.due = false; return this.draw(); });
+  }
+
   /** Write what there is to say, and speak it: while it trains from time to time only, else at once. */
   say(text) {
     this.status.textContent = text;
@@ -204,16 +247,57 @@ export class Playground {
   async begin(tensors) {
     const { settings } = this;
     this.data = TASKS[settings.task].data(settings);
+    this.edited = Boolean(tensors);
+    if (!tensors && settings.share === "same") tensors = await this.shared(settings);
+    tensors ??= this.printed(settings);
+    this.given = Boolean(tensors) && !alike(settings.model); // no lines of Python make these weights
     const nets = Array.from({ length: settings.seeds }, (_, i) => netOptions(settings, i));
     const { losses, kernels } = await this.trainer.call("setup", { x: this.data.x, y: this.data.y.map(v => v / settings.alpha), nets, tensors }); // the nets learn y/α
     Object.assign(this, { made: settings, step: 0, furthest: 0, plain: kernels === "js" });
     this.losses = losses.map(loss => [this.scaled(loss)]);
-    const drawn = settings.model.includes("DLGN");
-    this.layer.replaceChildren(element("option", { value: -1 }, "none"), ...Array.from({ length: drawn ? settings.depth : 0 }, (_, l) => element("option", { value: l }, l + 1)));
-    this.planes.hidden = !drawn || !this.names.includes("field");
+    this.place.dataset.net = settings.model;
+    this.lines.follow(settings);
+    this.seeds.hidden = settings.seeds > 1;
+    this.planes.hidden = !this.names.includes("field");
+    this.carried.textContent = settings.share === "same" ? told(settings.model) : "";
     fill(this.form, settings);
     this.own.follow();
     await this.draw();
+  }
+
+  /** The weights that all models share, as those of the model of these settings: the DLGN's of the seed, or what became of them by hand. */
+  async shared(settings) {
+    const shape = shapeOf(settings);
+    if (this.base?.shape !== shape) {
+      await this.trainer.call("setup", { ...this.data, nets: [netOptions(owner(settings))] });
+      this.base = { shape, tensors: (await this.trainer.call("tensors")).tensors };
+    }
+    return carried(this.base.tensors, settings.model);
+  }
+
+  /** The weights of a figure that has weights of its own, where the settings are still those of the address; else undefined. */
+  printed(settings) {
+    const { weights, address } = this.place.dataset;
+    if (!weights || shapeOf(settings) !== shapeOf(this.first ??= read(address).settings) || settings.model !== this.first.model) return undefined;
+    return JSON.parse(weights).map((rows, l) => ({ name: `value_layers.${l}.weight`, shape: [rows.length, rows[0].length], values: Float32Array.from(rows.flat()) }));
+  }
+
+  /** Change weights of the first net by hand, `change(tensors)` in place: they are those of step 0. */
+  edit(change) {
+    this.stop();
+    return this.enqueue(async () => {
+      this.remember();
+      if (this.made.seeds > 1) {
+        this.settings = { ...this.settings, seeds: 1 };
+        await this.begin();
+      }
+      const { tensors } = await this.trainer.call("tensors"), { made: settings } = this;
+      change(tensors);
+      const { losses } = await this.trainer.call("load", { tensors });
+      Object.assign(this, { step: 0, furthest: 0, keptAt: 0, edited: true, losses: [[this.scaled(losses[0])]] });
+      if (settings.share === "same" && alike(settings.model)) this.base = { shape: shapeOf(settings), tensors };
+      await this.draw();
+    });
   }
 
   /** The loss of the output α ŷ against y, from that of ŷ against y/α. */
@@ -270,6 +354,28 @@ export class Playground {
     this.pause();
   }
 
+  /** From one seed to several: what is seen stays, and each new net joins it when it has come as far. */
+  more() {
+    this.pause();
+    this.enqueue(async () => {
+      const { made, step, data } = this;
+      if (this.settings !== made || made.seeds > 1) return; // something else was asked for meanwhile
+      const settings = this.settings = { ...made, seeds: MANY };
+      await this.trainer.call("keep");
+      this.keptAt = step;
+      const { lanes } = await this.trainer.call("widen", { nets: MANY }), y = data.y.map(v => v / settings.alpha);
+      fill(this.form, settings);
+      this.seeds.hidden = true;
+      for (let next = 1; next < MANY; next += lanes) {
+        const numbers = Array.from({ length: Math.min(lanes, MANY - next) }, (_, k) => next + k);
+        const found = await Promise.all(numbers.map(number => this.trainer.call("add", { x: data.x, y, number, net: netOptions(settings, number), step, lr: settings.lr })));
+        this.losses.push(...found.map(({ losses }) => losses.map(loss => this.scaled(loss))));
+        this.made = this.losses.length < MANY ? { ...settings, seeds: this.losses.length } : settings;
+        await this.draw();
+      }
+    });
+  }
+
   /** Stop, and draw once more with all that is left out while it runs. */
   pause() {
     if (this.playing) this.enqueue(() => this.draw());
@@ -293,15 +399,18 @@ export class Playground {
   }
 
   async draw() {
-    const { made: settings, step, data } = this, layer = +this.layer.value; // the form may be ahead of the nets
+    const { made: settings, step, data, lines } = this; // the form may be ahead of the nets
     const shown = this.views.filter(({ name, fold }) => (!fold || fold.open) && (VIEWS[name].when?.(settings) ?? true));
     const panels = shown.filter(view => view.panel), inside = panels.find(({ name }) => name === "paths");
     const asks = Object.assign(asked(shown.map(({ name }) => name)), ...panels.map(({ panel }) => panel.asks));
-    const seen = await this.trainer.call("look", { ...asks, planes: asks.planes || layer >= 0, data: true, losses: !this.playing });
+    if (asks.gate) asks.gate = lines.chosen;
+    const seen = await this.trainer.call("look", { ...asks, planes: asks.planes || lines.at >= 0, data: true, losses: !this.playing });
     seen.losses?.forEach((loss, i) => { this.losses[i][step] = this.scaled(loss); });
     const larger = values => values?.map(v => settings.alpha * v);
     seen.out = larger(seen.out);
-    const out = larger(seen.fitted), run = { seen, data, out, losses: this.losses, furthest: this.furthest, layer, settings };
+    const out = larger(seen.fitted), outs = seen.runs?.map(each => larger(each.out)), shares = seen.runs?.filter(({ activity }) => activity).map(({ activity }) => upper(activity));
+    this.share = shares?.length && TASKS[settings.task].round ? median(shares.sort((a, b) => a - b)) : null;
+    const run = { seen, data, out, outs, doses: this.dosed(), losses: this.losses, furthest: this.furthest, lines, settings };
     this.out = out;
     for (const view of this.views) {
       const { name, drawing, figure, fold } = view, { when, paint, chart } = VIEWS[name];
@@ -317,6 +426,14 @@ export class Playground {
     await this.drawn?.();
   }
 
+  /** The runs with the task of two frequencies: those before, as they were left, and this one. */
+  dosed() {
+    const { made: { task, model, low, high }, step, share } = this;
+    if (share === null || task !== "circle") return this.doses;
+    this.current = { model, low, high, step, share };
+    return [...this.doses, this.current];
+  }
+
   /** Say in words and numbers what is seen. */
   tell(out) {
     const { settings, step, data, losses } = this;
@@ -324,10 +441,12 @@ export class Playground {
     const right = [...out].filter((v, i) => v * data.y[i] > 0).length / out.length;
     const parts = [`Step ${step}, loss ${loss}${settings.seeds > 1 ? ` (median of ${settings.seeds} seeds, ${show(now[0])} to ${show(now.at(-1))})` : ""}`];
     parts.push(`${Math.round(100 * right)} % of the points have the right sign`);
+    if (this.share !== null) parts.push(`${Math.round(100 * this.share)} % of path activity on the ${settings.task === "circle" ? "slow" : "upper"} half`);
     const below = losses[0].findIndex(v => v < 0.01);
     if (below >= 0 && below <= step) parts.push(`loss below 0.01 at step ${below}`);
+    if (this.edited) parts.push("from weights set by hand, which the address does not hold");
     this.say(`${parts.join(", ")}.${this.plain ? " WebAssembly is missing here; plain JavaScript trains about ten times as slowly." : ""}`);
-    for (const { name, drawing } of this.views) drawing.setAttribute("aria-label", VIEWS[name].says(step, Math.round(100 * right), loss));
+    for (const { name, drawing } of this.views) drawing.setAttribute("aria-label", VIEWS[name].says(step, Math.round(100 * right), loss, this.dosed()));
     Object.assign(this.slider, { max: this.furthest, value: step });
     this.where.textContent = step;
     if (this.numbers.parentElement.open) this.numbers.replaceChildren(table(["point", "target", "output"], [...out].map((v, i) => [`(${data.x[2 * i].toFixed(2)}, ${data.x[2 * i + 1].toFixed(2)})`, data.y[i].toFixed(2), v.toFixed(2)])));
@@ -337,6 +456,8 @@ export class Playground {
   }
 
   snippet() {
+    if (this.edited || this.given)
+      return element("p", {}, `These weights are not those of a seed, so no such lines make them.${this.inline ? "" : " The next fold has them."}`);
     const code = python(this.settings, this.step);
     return code ? element("pre", {}, code) : element("p", {}, "The library has the circle and what you draw; the other tasks are the playground's own.");
   }
@@ -344,6 +465,8 @@ export class Playground {
   /** Add the run so far to the table of runs. */
   remember() {
     if (!this.step) return;
+    if (this.current) this.doses.push(this.current);
+    this.current = null;
     const below = this.losses[0].findIndex(v => v < 0.01), usual = start();
     const changed = Object.entries(this.settings).filter(([name, value]) => value !== usual[name]).map(([name, value]) => `${SETTINGS[name].label} ${value}`);
     const words = changed.join(", ") || "as at first";

@@ -13,18 +13,52 @@ const CONTROLS = {
 };
 let places = 0;
 
+/** {settings, problems} of an address: `#race&contexts=4&size=-3`; what makes no sense is left at its start, and told. */
+function read(hash) {
+  const given = new URLSearchParams(hash.slice(1)), settings = {}, problems = [];
+  for (const [name, { label, low, high, start, step }] of Object.entries(CONTROLS)) {
+    const text = given.has("race") ? given.get(name) : null, value = Number(text);
+    settings[name] = start;
+    if (text === null) continue;
+    if (text !== "" && value >= low && value <= high && Number.isInteger((value - low) / step)) settings[name] = value;
+    else problems.push(`${label} must be from ${low} to ${high}${step === 1 ? "" : ` in steps of ${step}`}, got ${text}`);
+  }
+  return { settings, problems };
+}
+
+/** The address of a race. */
+const write = settings => `#race&${new URLSearchParams(settings)}`;
+
 class Race {
   constructor(place, trainer) {
     Object.assign(this, { place, trainer, playing: false, work: Promise.resolve() });
-    this.settings = Object.fromEntries(Object.entries(CONTROLS).map(([name, { start }]) => [name, start]));
+    place.dataset.net = "ReLU";
+    this.settings = read("").settings;
     this.build(places++);
-    this.begin();
+    this.follow(read(location.hash));
+  }
+
+  /** Show the race of an address. */
+  follow({ settings, problems }) {
+    Object.entries(settings).forEach(([name, value]) => { this.form.elements[name].value = value; });
+    this.begin(settings);
+    if (problems.length) this.enqueue(() => this.say(`The address was taken without what makes no sense: ${problems.join("; ")}.`));
+  }
+
+  async copy() {
+    const { href } = new URL(write(this.settings), location.href);
+    try {
+      await navigator.clipboard.writeText(href);
+      this.say("Link copied.");
+    } catch { // the browser keeps the clipboard to itself
+      this.say(`Link: ${href}`);
+    }
   }
 
   build(number) {
-    const form = element("form", { class: "settings", "aria-label": "What is trained" }, ...Object.entries(CONTROLS).map(([name, { label, low, high, start, step }]) => {
+    const form = this.form = element("form", { class: "settings", "aria-label": "What is trained" }, ...Object.entries(CONTROLS).map(([name, { label, low, high, step }]) => {
       const id = `race${number}-${name}`;
-      return element("div", { class: "setting" }, element("label", { for: id }, label), element("input", { id, name, type: "number", min: low, max: high, step, value: start }));
+      return element("div", { class: "setting" }, element("label", { for: id }, label), element("input", { id, name, type: "number", min: low, max: high, step, value: this.settings[name] }));
     }));
     form.addEventListener("submit", event => event.preventDefault());
     form.addEventListener("change", ({ target }) => this.set(target));
@@ -32,12 +66,14 @@ class Race {
     this.play.addEventListener("click", () => this.playing ? this.stop() : this.run());
     const again = element("button", { type: "button" }, "Back to step 0");
     again.addEventListener("click", () => this.begin());
+    const link = element("button", { type: "button" }, "Copy link");
+    link.addEventListener("click", () => this.copy());
     this.status = element("p", { class: "status", role: "status", "aria-live": "polite" });
     this.chart = element("div", { role: "img", "aria-label": "Loss: not drawn yet" });
     this.stages = element("div");
     this.place.replaceChildren(
-      form, element("div", { class: "run" }, this.play, again), this.status,
-      element("figure", {}, element("figcaption", {}, "Loss of the net (line) and of the formula (dotted)"), this.chart),
+      form, element("div", { class: "run" }, this.play, again, link), this.status,
+      element("figure", {}, element("figcaption", {}, "Loss of the net (blue line) and of the formula (dashed red)"), this.chart),
       element("details", {}, element("summary", {}, "The stages in a table"), this.stages));
   }
 
@@ -105,3 +141,14 @@ for (const place of document.querySelectorAll("[data-race]"))
       place.race = new Race(place, await createTrainer());
     }
   });
+
+/** An address with a race opens the first fold. */
+function arrive() {
+  const place = document.querySelector("[data-race]"), fold = place.closest("details");
+  if (!new URLSearchParams(location.hash.slice(1)).has("race")) return;
+  if (place.race) place.race.follow(read(location.hash));
+  fold.open = true;
+  fold.scrollIntoView();
+}
+addEventListener("hashchange", arrive);
+arrive();

@@ -38,8 +38,8 @@ const labels = Object.fromEntries(Object.entries(TASKS).map(([name, task]) => [n
 /** Every setting, in the order of the page; a change of one starts the training anew. */
 export const SETTINGS = {
   task: choice("task", Object.keys(TASKS), "circle", labels),
-  low: number("frequency of the slow half", 0, 8, 1),
-  high: number("frequency of the fast half", 1, 32, 16),
+  low: number("frequency of the slow half", 0, 32, 1, "any"),
+  high: number("frequency of the fast half", 0.5, 32, 16, "any"),
   model: choice("network", Object.keys(MODELS), "DLGN"),
   width: number("width", 1, 256, 64),
   depth: number("hidden layers", 1, 8, 4),
@@ -50,6 +50,8 @@ export const SETTINGS = {
   alpha: number("scale of the output, α", 0.01, 100, 1, "any"),
   optimizer: choice("optimiser", ["adam", "sgd"], "adam", { adam: "Adam", sgd: "gradient descent" }),
   lr: number("learning rate", 0.00001, 10, 0.002, "any"),
+  share: choice("weights", ["own", "same"], "own", { own: "each network's own", same: "the same for every network" }),
+  scale: number("scale of the initial weights", 0.01, 100, 1, "any"),
   seed: number("first seed", 0, 999999, 0),
   seeds: number("seeds", 1, 20, 1),
   curve: letters("my own target", OWN.curve, HAT),
@@ -97,9 +99,9 @@ export function write(settings, step, hidden = []) {
 
 /** Options of the engine for one of the seeds. */
 export function netOptions(settings, number = 0) {
-  const { model, width, depth, beta, hard, bias, init, optimizer, seed } = settings;
+  const { model, width, depth, beta, hard, bias, init, scale, optimizer, seed } = settings;
   return {
-    ...MODELS[model], width, depth, beta: hard === "hard" ? Infinity : beta, bias: bias === "yes", init, optimizer, seed: seed + number,
+    ...MODELS[model], width, depth, beta: hard === "hard" ? Infinity : beta, bias: bias === "yes", init, scale, optimizer, seed: seed + number,
   };
 }
 
@@ -127,7 +129,7 @@ export function pythonNet({ model, width, depth, beta, hard, bias }, more = []) 
 
 /** The same run in Python, with the library; null for tasks that the library does not have. */
 export function python(settings, step) {
-  const { init, alpha, optimizer, lr, seed } = settings;
+  const { init, scale, alpha, optimizer, lr, seed } = settings;
   const data = pythonData(settings);
   if (data === null) return null;
   const { kind, math, lines } = pythonNet(settings, [init !== "torch" && `init="${init}"`, `generator=torch.Generator().manual_seed(${seed})`]);
@@ -136,6 +138,7 @@ export function python(settings, step) {
     `import torch\n\nfrom dlgn_lib import ${kind}${data.includes("circle(") ? ", circle" : ""}, train\n\n`,
     data,
     lines,
+    scale === 1 ? "" : `with torch.no_grad():\n    for parameter in net.parameters():\n        parameter *= ${scale}\n`,
     `run = train(net, x, y${alpha === 1 ? "" : ` / ${alpha}`}, steps=${step || 500}, lr=${lr}, optimizer="${optimizer}")\n`,
     `print(${alpha === 1 ? "" : `${alpha}**2 * `}run.losses[-1])\n`,
   ].join("");

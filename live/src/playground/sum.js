@@ -1,6 +1,6 @@
 // The view of a small net that writes its output out: the net at one input, and a row for each path, to be ticked.
 import { allPaths, pathTerms } from "../paths.js";
-import { element } from "./controls.js";
+import { element, table } from "./controls.js";
 import { rounded, stairChart } from "./draw.js";
 import { REACH } from "./state.js";
 
@@ -12,9 +12,10 @@ export const canList = ({ width, depth, bias, model, alpha }) =>
   width ** depth <= MOST && alpha === 1 && (bias === "no" || model.includes("DLGN") || model === "GaLU");
 
 export class PathSum {
-  /** `moved(input)` is called when the reader chooses another input, `say(text)` when another sum. */
-  constructor(moved, say) {
+  /** `moved(input)` is called when the reader chooses another input, `say(text)` when another sum, `edit(change)` to change a weight. */
+  constructor(moved, say, edit) {
     this.input = [0.8, 0.4];
+    this.edit = edit;
     this.element = element("div", { class: "sum" });
     this.sliders = ["x₁", "x₂"].map((name, d) => {
       const slider = element("input", { type: "range", min: -REACH, max: REACH, step: 0.05, value: this.input[d] });
@@ -26,10 +27,13 @@ export class PathSum {
     this.sum = element("p");
     this.stairs = element("div");
     this.say = say;
+    this.weights = element("div");
     const heads = ["", "path", "gate f", "expert g", "f · g"].map(head => element("th", {}, head));
     this.element.append(
       element("p", { class: "run" }, ...this.sliders), this.picture,
+      this.editor = element("details", {}, element("summary", {}, "Change weights"), this.weights),
       element("div", { class: "table", tabindex: 0 }, element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.rows)), this.sum, this.stairs);
+    this.editor.addEventListener("toggle", () => { if (this.editor.open) this.fields(this.matrices); });
   }
 
   get asks() { return { inside: Float32Array.from(this.input) }; }
@@ -57,10 +61,36 @@ export class PathSum {
   /** Show the net as it is: matrices of the experts and gates at the input, from the session. */
   update({ inside: { matrices, gates, out } }) {
     this.list(gates.map(layer => layer.length));
+    if (this.editor.open) this.fields(matrices);
     Object.assign(this, { matrices, gates, out, terms: pathTerms(matrices, gates, this.input) });
     this.terms.forEach(({ units, gate, expert, product }, i) =>
       [units.join(" → "), rounded(gate), rounded(expert), rounded(product)].forEach((text, column) => { this.cells[i][column].textContent = text; }));
     this.add();
+  }
+
+  /** A table for each matrix, its weights to be typed over. */
+  fields(matrices) {
+    const shapes = String(matrices.map(({ shape }) => shape));
+    if (shapes !== this.shapes) {
+      this.shapes = shapes;
+      const ends = (l, fan) => l ? Array.from({ length: fan }, (_, i) => `unit ${i}`) : ["x₁", "x₂"], last = matrices.length - 1;
+      this.cellsOf = matrices.map(({ name, shape: [out, fan] }, l) => Array.from({ length: out * fan }, (_, at) => {
+        const to = l === last ? "ŷ" : `unit ${Math.floor(at / fan)}`, label = `weight of layer ${l + 1} from ${ends(l, fan)[at % fan]} to ${to}`;
+        const input = element("input", { type: "number", step: "any", required: "", "aria-label": label });
+        input.addEventListener("change", event => {
+          event.stopPropagation();
+          const value = input.valueAsNumber;
+          if (Number.isFinite(value)) this.edit(tensors => { tensors.find(one => one.name === name).values[at] = value; });
+          else this.say(`${label} must be a number`);
+        });
+        return input;
+      }));
+      this.weights.replaceChildren(...matrices.map(({ shape: [out, fan] }, l) => {
+        const made = table([`layer ${l + 1}`, ...ends(l, fan)], Array.from({ length: out }, (_, to) => [l === last ? "to ŷ" : `to unit ${to}`, ...this.cellsOf[l].slice(to * fan, (to + 1) * fan)]));
+        return made;
+      }));
+    }
+    matrices.forEach(({ values }, l) => this.cellsOf[l].forEach((input, at) => { if (document.activeElement !== input) input.value = +values[at].toPrecision(4); }));
   }
 
   /** The sum of what is ticked, beside the output; the edges of these paths are drawn thick. */

@@ -1,7 +1,8 @@
 // What can be seen of a run: for each view what it asks of the net, and how it is drawn.
-import { SCALES, angleChart, featureChart, gradient, lossChart, paintMap, paintPlanes, paintPoints, pullChart, ringChart, spokeChart, squareMap, tileChart } from "./draw.js";
+import { SCALES, angleChart, featureChart, gradient, lossChart, paintEntry, paintMap, paintName, paintPoints, doseChart, pullChart, ringChart, spokeChart, squareMap, tileChart } from "./draw.js";
 import { element } from "./controls.js";
 import { Pair, canPair } from "./pair.js";
+import { Row } from "./row.js";
 import { PathSum, canList } from "./sum.js";
 import { REACH, TASKS } from "./state.js";
 
@@ -16,24 +17,29 @@ const most = values => values.reduce((a, b) => Math.max(a, b), 1e-9);
 const gated = settings => settings.model.includes("DLGN");
 const round = settings => Boolean(TASKS[settings.task].round);
 const map = (title, scale, ends) => ({ title, scale, ends, map: true });
-const kernel = (name, title) => ({
+const kernel = (name, title, marked) => ({
   ...map(title, "activity", ["0", "1"]), asks: { [name]: true },
-  paint(canvas, { seen, data }) { squareMap(canvas, seen[name], data.y.length, SCALES.activity); },
+  paint(canvas, { seen, data }) {
+    squareMap(canvas, seen[name], data.y.length, SCALES.activity);
+    if (marked === "pair" && seen.pair) paintEntry(canvas, data.y.length, ...seen.pair.at);
+    if (marked === "row" && seen.row) paintEntry(canvas, data.y.length, seen.row.at);
+  },
   says: step => `Map of the ${name} kernel between all pairs of points at step ${step}`,
 });
 
 /**
  * Views by name: title, `asks` (arguments of Session.look), `when(settings)` it makes sense, what it `says`, and either
  * `paint(canvas, run)` or `chart(run)`, which returns SVG, or `panel`, a class with an element of its own that says what it asks and takes what was seen.
- * A run is {seen, data, out, losses, furthest, layer, settings}.
+ * A run is {seen, data, out, outs, losses, furthest, lines, doses, settings}; outs are those of all nets.
  */
 export const VIEWS = {
   field: {
     ...map("Output, with the data", "field", ["−1", "1"]), asks: { points: grid },
-    paint(canvas, { seen, data, layer }) {
+    paint(canvas, { seen, data, lines }) {
       paintMap(canvas, seen.out, SIDE, SCALES.field, -1, 1);
-      if (seen.planes && layer >= 0) paintPlanes(canvas, seen.planes[layer], REACH);
+      lines.paint(canvas, seen.planes);
       paintPoints(canvas, data.x, data.y, REACH);
+      seen.pair?.inputs.forEach((input, k) => paintName(canvas, input, "AB"[k], REACH));
     },
     says: (step, right) => `Map of the output at step ${step}; ${right} % of the points have the right sign`,
   },
@@ -42,18 +48,32 @@ export const VIEWS = {
     paint(canvas, { seen }) { paintMap(canvas, seen.paths, SIDE, SCALES.activity, 0, most(seen.paths)); },
     says: step => `Map of how many paths are active at step ${step}`,
   },
+  gate: {
+    ...map("Gate of the chosen unit", "activity", ["0", "1"]), asks: { points: grid, gate: true },
+    paint(canvas, { seen }) { paintMap(canvas, seen.gate, SIDE, SCALES.activity, 0, 1); },
+    says: step => `Map of how far the gate of the chosen unit is open at step ${step}`,
+  },
   loss: {
     title: "Loss", chart: ({ losses, furthest }) => lossChart(losses, furthest),
     says: (step, right, loss) => `Curve of the loss up to step ${step}, now ${loss}`,
   },
   angle: {
-    title: "Around the circle", when: round, chart: ({ data, out }) => angleChart(data.y, out),
+    title: "Around the circle", when: round, asks: { runs: {} }, chart: ({ data, outs }) => angleChart(data.y, outs),
     says: step => `Target and output against the angle at step ${step}`,
   },
   ring: {
-    title: "Where paths are active, around the circle", when: round, asks: { activity: true },
-    chart: ({ seen, data }) => ringChart(seen.activity, data.y),
+    title: "Where paths are active, around the circle", when: round, asks: { runs: { activity: true } },
+    chart: ({ seen, data }) => ringChart(seen.runs.map(({ activity }) => activity), data.y),
     says: step => `Share of all activity of paths against the angle at step ${step}`,
+  },
+  dose: {
+    title: "Runs so far: share of active paths on the slow half, by the frequency of the other", when: ({ task }) => task === "circle", asks: { runs: { activity: true } },
+    chart: ({ doses }) => doseChart(doses),
+    says: (step, right, loss, doses) => `${doses.length} runs as points: frequency of the fast half, and share of path activity on the slow one`,
+  },
+  row: {
+    title: "One row of the tangent kernel: how far a step on one point moves all", when: round, panel: Row,
+    says: step => `A row of the tangent kernel, and its parts, at step ${step}`,
   },
   directions: {
     title: "Half-spaces of all layers: direction, and slope of the gate as length", when: gated, asks: { planes: true },
@@ -83,13 +103,13 @@ export const VIEWS = {
     title: "Two inputs, and the units that they share", when: canPair, panel: Pair,
     says: step => `The units that are on at two inputs, and how many paths these share, at step ${step}`,
   },
-  overlap: kernel("overlap", "Overlap kernel, points in order of the angle, as a share of the most"),
-  tangent: kernel("tangent", "Tangent kernel, points in order of the angle, as a share of the most"),
+  overlap: kernel("overlap", "Overlap kernel, points in order of the angle, as a share of the most", "pair"),
+  tangent: kernel("tangent", "Tangent kernel, points in order of the angle, as a share of the most", "row"),
 };
 
-/** The element of a view, its drawing within; a panel calls `moved` when another input is chosen in it, and `say`. */
-export function makeView(name, moved, say) {
-  const { title, scale, ends, map, panel: Panel } = VIEWS[name], panel = Panel && new Panel(moved, say);
+/** The element of a view, its drawing within; a panel calls `moved` when another input is chosen in it, `say`, and `edit(change)` to change weights. */
+export function makeView(name, moved, say, edit) {
+  const { title, scale, ends, map, panel: Panel } = VIEWS[name], panel = Panel && new Panel(moved, say, edit);
   const kind = { role: panel ? "group" : "img", "data-view": name, "aria-label": `${title}: not drawn yet` };
   const drawing = panel ? element("div", kind, panel.element) : map ? element("canvas", { width: PIXELS, height: PIXELS, ...kind }) : element("div", kind);
   const bar = scale ? [element("div", { class: "scale" }, ends[0], element("span", { style: `background: ${gradient(SCALES[scale])}` }), ends[1])] : [];
@@ -97,4 +117,7 @@ export function makeView(name, moved, say) {
 }
 
 /** What the session must measure for these views. */
-export const asked = names => Object.assign({}, ...names.map(name => VIEWS[name].asks ?? {}));
+export const asked = names => {
+  const all = names.map(name => VIEWS[name].asks ?? {}), runs = all.flatMap(asks => asks.runs ?? []);
+  return Object.assign({}, ...all, runs.length && { runs: Object.assign({}, ...runs) });
+};
