@@ -17,7 +17,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab notebooks claims elsewhere reseed oldest mutants same pictures lengths course dist pdf epub release adopt bench compare serve clean book-sphinx test-sphinx
+.PHONY: help setup book test check colab notebooks claims elsewhere reseed cluster-demo oldest mutants same pictures lengths course dist pdf epub release adopt bench compare serve clean book-sphinx test-sphinx
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -67,6 +67,9 @@ elsewhere: $(READY)  ## measure how far the claims move on other machines, and w
 
 reseed: $(READY)  ## measure how often the claims hold on fresh seeds, and write it into book/reseed.csv
 	$(SITE_TOOL).reseed
+
+cluster-demo: $(READY)  ## run the sweep over fresh seeds on a small cluster of processes, kill one, and compare the tables
+	$(BIN)/python tests/cluster_demo.py
 
 oldest: $(READY)  ## run the library's tests with the oldest versions that pyproject.toml allows
 	.ci/oldest $(filter-out elsewhere exercises figures house results,$(QUICK)) functional

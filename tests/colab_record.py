@@ -41,9 +41,15 @@ def drawings(notebook: str) -> list[Path]:
     return [ROOT / "book" / part / "figures" / f"{page}.py" for part, page in named]
 
 
+def code(path: Path) -> str:
+    """Return the code cells of a notebook, which are all that runs."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\0".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
 def notebook_keys() -> dict[str, str]:
-    """Return a hash of every notebook with its drawings."""
-    texts = {path: path.read_text(encoding="utf-8") for path in NOTEBOOKS}
+    """Return a hash of the code of every notebook, and of its drawings."""
+    texts = {path: code(path) for path in NOTEBOOKS}
     return {
         name_of(path): _digest(text.encode(), *(file.read_bytes() for file in drawings(text)))
         for path, text in texts.items()

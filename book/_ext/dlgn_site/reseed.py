@@ -92,14 +92,15 @@ def joined(table: list[list], earlier: dict[str, dict[str, str]]) -> list[list]:
 def measured(page: str, number: int) -> dict[str, str]:
     """Return what a page measures on a set, as JSON, or what stopped it: one point of the sweep, in a process of its own."""
     try:
-        values = run_page(page, f"set-{number}", _folder(), "dlgn_site.reseed", {}, f"--set={number}")
+        values = run_page(page, f"set-{number}", kept(), "dlgn_site.reseed", {}, f"--set={number}")
     except RuntimeError as error:
         return {"values": "{}", "wrong": str(error).strip().splitlines()[-1]}
     return {"values": json.dumps(values), "wrong": ""}
 
 
-def _folder() -> Path:
-    return ROOT / ".cache" / "reseed" / library_key(ROOT)
+def kept() -> Path:
+    """Return the folder of finished pages, below `$DLGN_KEPT` if that is set."""
+    return Path(os.environ.get("DLGN_KEPT") or ROOT / ".cache" / "reseed") / library_key(ROOT)
 
 
 def run_all(
@@ -111,7 +112,7 @@ def run_all(
     """
     if folder is None:
         state = "".join(f"{page}-{values_key(ROOT, page)}{cells(page)}" for page in pages)
-        folder = _folder() / f"sweep-{hashlib.sha256(state.encode()).hexdigest()[:12]}"
+        folder = kept() / f"sweep-{hashlib.sha256(state.encode()).hexdigest()[:12]}"
     table = sweep(measured, folder, number=list(sets), page=list(pages))
     found: dict[int, dict[str, list]] = {number: {} for number in sets}
     for number, values in zip(table["number"], table["values"], strict=True):
