@@ -64,7 +64,7 @@ export class Lines {
     const slider = attributes => element("input", { type: "range", ...attributes });
     this.turn = slider({ min: -180, max: 180, step: 1 });
     this.shift = slider({ min: -REACH, max: REACH, step: 0.01 });
-    this.layers.addEventListener("change", () => { this.layer = +this.layers.value; this.choose(-1); });
+    this.layers.addEventListener("change", () => { this.layer = +this.layers.value; this.choose(this.unit); });
     this.units.addEventListener("change", () => this.choose(+this.units.value));
     for (const one of [this.turn, this.shift]) one.addEventListener("input", () => this.set(+this.turn.value, this.made.bias === "yes" ? +this.shift.value : 0));
     const label = (text, control) => element("label", {}, text, control);

@@ -247,9 +247,10 @@ export class Playground {
   async begin(tensors) {
     const { settings } = this;
     this.data = TASKS[settings.task].data(settings);
-    this.edited = Boolean(tensors);
+    const figure = tensors ? undefined : this.printed(settings);
+    this.loose = Boolean(tensors ?? figure); // no seed draws them
     if (!tensors && settings.share === "same") tensors = await this.shared(settings);
-    tensors ??= this.printed(settings);
+    tensors ??= figure;
     this.given = Boolean(tensors) && !alike(settings.model); // no lines of Python make these weights
     const nets = Array.from({ length: settings.seeds }, (_, i) => netOptions(settings, i));
     const { losses, kernels } = await this.trainer.call("setup", { x: this.data.x, y: this.data.y.map(v => v / settings.alpha), nets, tensors }); // the nets learn y/α
@@ -259,7 +260,7 @@ export class Playground {
     this.lines.follow(settings);
     this.seeds.hidden = settings.seeds > 1;
     this.planes.hidden = !this.names.includes("field");
-    this.carried.textContent = settings.share === "same" ? told(settings.model) : "";
+    this.carried.textContent = settings.share === "same" ? `${told(settings.model)}${settings.seeds > 1 ? " The other seeds have weights of their own." : ""}` : "";
     fill(this.form, settings);
     this.own.follow();
     await this.draw();
@@ -294,7 +295,7 @@ export class Playground {
       const { tensors } = await this.trainer.call("tensors"), { made: settings } = this;
       change(tensors);
       const { losses } = await this.trainer.call("load", { tensors });
-      Object.assign(this, { step: 0, furthest: 0, keptAt: 0, edited: true, losses: [[this.scaled(losses[0])]] });
+      Object.assign(this, { step: 0, furthest: 0, keptAt: 0, loose: true, losses: [[this.scaled(losses[0])]] });
       if (settings.share === "same" && alike(settings.model)) this.base = { shape: shapeOf(settings), tensors };
       await this.draw();
     });
@@ -444,7 +445,7 @@ export class Playground {
     if (this.share !== null) parts.push(`${Math.round(100 * this.share)} % of path activity on the ${settings.task === "circle" ? "slow" : "upper"} half`);
     const below = losses[0].findIndex(v => v < 0.01);
     if (below >= 0 && below <= step) parts.push(`loss below 0.01 at step ${below}`);
-    if (this.edited) parts.push("from weights set by hand, which the address does not hold");
+    if (this.loose && (this.page || !this.inline)) parts.push("from weights that the address does not hold");
     this.say(`${parts.join(", ")}.${this.plain ? " WebAssembly is missing here; plain JavaScript trains about ten times as slowly." : ""}`);
     for (const { name, drawing } of this.views) drawing.setAttribute("aria-label", VIEWS[name].says(step, Math.round(100 * right), loss, this.dosed()));
     Object.assign(this.slider, { max: this.furthest, value: step });
@@ -456,7 +457,7 @@ export class Playground {
   }
 
   snippet() {
-    if (this.edited || this.given)
+    if (this.loose || this.given)
       return element("p", {}, `These weights are not those of a seed, so no such lines make them.${this.inline ? "" : " The next fold has them."}`);
     const code = python(this.settings, this.step);
     return code ? element("pre", {}, code) : element("p", {}, "The library has the circle and what you draw; the other tasks are the playground's own.");

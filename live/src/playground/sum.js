@@ -33,7 +33,7 @@ export class PathSum {
       element("p", { class: "run" }, ...this.sliders), this.picture,
       this.editor = element("details", {}, element("summary", {}, "Change weights"), this.weights),
       element("div", { class: "table", tabindex: 0 }, element("table", {}, element("thead", {}, element("tr", {}, ...heads)), this.rows)), this.sum, this.stairs);
-    this.editor.addEventListener("toggle", () => { if (this.editor.open) this.fields(this.matrices); });
+    this.editor.addEventListener("toggle", () => { if (this.editor.open && this.matrices) this.fields(this.matrices); });
   }
 
   get asks() { return { inside: Float32Array.from(this.input) }; }
