@@ -25,14 +25,14 @@ PICTURES = (
         630,
         "preview.png",
         """.bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, footer, .bd-article details,
-        .bd-article a.dlgn-start, .bd-article a.dlgn-colab { display: none !important; }
+        .bd-article a.dlgn-start, .bd-article a.dlgn-colab, .dlgn-tools { display: none !important; }
         body { overflow: hidden; } .bd-main .bd-content .bd-article-container { max-width: none !important; padding: 0; }
         .bd-article > section { display: grid; grid-template-columns: 25rem 1fr; column-gap: 2rem; padding: 1.5rem 1rem; }
         .bd-article > section > * { grid-column: 1; }
-        .bd-article > section > div.cell:first-of-type { grid-column: 2; grid-row: 1 / 40; }
+        .bd-article > section > :has(#fig-intro-paths) { grid-column: 2; grid-row: 1 / 40; }
         .bd-article h1 { font-size: 2.9rem; line-height: 1.15; margin: 0 0 1.5rem; }
         .bd-article h1 + p { font-size: 1.2rem; line-height: 1.5; }
-        .bd-article > section > :nth-child(n + 5) { display: none; }""",
+        .bd-article > section > :nth-child(n + 5):not(:has(#fig-intro-paths)) { display: none; }""",
     ),
 )
 
