@@ -113,7 +113,7 @@ function drawing(matrices, gates, terms) {
   matrices.forEach(({ shape: [rows, columns], values }, l) => {
     for (let to = 0; to < rows; to++)
       for (let from = 0; from < columns; from++) {
-        const [x, y] = place(l, from), [right, down] = place(l + 1, to), t = 0.4;
+        const [x, y] = place(l, from), [right, down] = place(l + 1, to), t = y === down || rows === 1 ? 0.5 : 0.32; // labels of edges that cross lie apart
         edges.push(`<path class="${thick.has(String([l, from, to])) ? "line" : "grid"}" d="M${x} ${y}L${right} ${down}"/>`);
         if (Math.max(...sizes) === 2) labels.push(`<text class="weight" x="${x + t * (right - x)}" y="${y + t * (down - y) + 3}" text-anchor="middle">${rounded(values[to * columns + from])}</text>`);
       }
