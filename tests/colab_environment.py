@@ -5,8 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import colab_record
 import pytest
 from filelock import FileLock
 
@@ -32,6 +34,16 @@ def run(*command, **options):
         printed = (done.stdout + done.stderr)[-3000:]
         pytest.fail(f"`{text}` ended with exit code {done.returncode}:\n{printed}", pytrace=False)
     return done.stdout
+
+
+def copy_tree(to):
+    """Copy this working tree into a folder: what is tracked or could be, committed or not."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", cwd=ROOT, env=environment)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, to / name)
 
 
 def _made(venv, wanted, fill):
@@ -62,15 +74,16 @@ def colab():
 
 def otter():
     """Return the Python of an environment with Otter beside Colab's versions, and the library of this working tree."""
-    below = colab()
+    below, drawings = colab(), sorted((ROOT / "book").rglob("figures/*.py"))
 
     def fill(python):
         run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", str(OTTER_PINS))
         site = Path(run(python, "-c", SITE_PACKAGES).strip())
-        (site / "colab.pth").write_text(f"{ROOT}\n{run(str(below), '-c', SITE_PACKAGES)}")
-        library = site / "dlgn_lib-0.dist-info"  # what says to the setup cell that the library is there
-        library.mkdir()
-        (library / "METADATA").write_text("Metadata-Version: 2.1\nName: dlgn-lib\nVersion: 0\n")
+        (site / "colab.pth").write_text(run(str(below), "-c", SITE_PACKAGES))
+        with tempfile.TemporaryDirectory() as tree:
+            copy_tree(Path(tree))
+            run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", tree)
 
-    texts = [PINS.read_text(), OTTER_PINS.read_text(), str(ROOT), str(below), sys.version]
-    return _made(OTTER, hashlib.sha256(" ".join(texts).encode()).hexdigest(), fill)
+    parts = [file.read_bytes() for file in (PINS, OTTER_PINS, ROOT / "pyproject.toml", *drawings)]
+    wanted = hashlib.sha256(b"\0".join(parts) + f"{colab_record.library_key()} {below} {sys.version}".encode())
+    return _made(OTTER, wanted.hexdigest(), fill)

@@ -9,7 +9,6 @@ the library as it is, are not run again (`colab_record`).
 import ast
 import json
 import os
-import shutil
 from pathlib import Path
 
 import colab_environment
@@ -90,11 +89,7 @@ def repository(tmp_path_factory):
     """A git repository with this working tree, committed or not, on its branch main."""
     clone = tmp_path_factory.mktemp("repository")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", cwd=ROOT, env=environment)
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (clone / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, clone / name)
+    colab_environment.copy_tree(clone)
     git = ("git", "-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false")
     for command in (
         ("init", "--quiet", "--initial-branch=main"),
