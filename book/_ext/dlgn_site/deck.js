@@ -4,25 +4,27 @@
 const main = document.querySelector("main"), slides = [...main.querySelectorAll(".slide")];
 const bar = document.querySelector(".bar"), said = document.querySelector('[role="status"]');
 const button = (name) => bar.querySelector(`[data-do="${name}"]`);
-const WIDTHS = [480, 620, 760, 900, 1080]; // pixels in which the lines of a slide may be set before it is enlarged
+const WIDTHS = [480, 620, 760, 900, 1080, 1300]; // pixels in which the lines of a slide may be set before it is enlarged
 const [LEAST, MOST] = [0.75, 3]; // how much it may be made smaller or larger; what does not fit then scrolls
 let here = 0;
 
-// Sets what a slide shows in the width in which it can be the largest.
+// Sets what a slide shows in the width in which it can be the largest: a figure its picture, all else its letters.
 function fit(slide) {
   const room = slide.querySelector(".room"), part = room.firstElementChild, paper = document.documentElement.matches(".paper");
   part.style.zoom = "";
   part.style.width = "";
-  if (!paper && (innerWidth < 700 || slide.matches(".live"))) return scrolls(slide);
-  const { clientWidth: width, clientHeight: height } = room;
+  if (slide.matches(".title") || (!paper && (innerWidth < 700 || slide.matches(".live")))) return scrolls(slide);
+  const { clientWidth: width, clientHeight: height } = room, picture = part.querySelector("svg.dlgn-picture");
   const tried = WIDTHS.map((wide) => {
     part.style.width = `${wide}px`;
-    return [Math.min(width / Math.max(wide, part.scrollWidth), height / part.offsetHeight), wide];
+    const cut = [...part.querySelectorAll("pre, div, section, p, li")].some((block) => block.scrollWidth > block.clientWidth + 1);
+    const zoom = Math.min(width / Math.max(wide, part.scrollWidth), height / part.offsetHeight) * 0.99;
+    const worth = Math.min(zoom, MOST) * (picture?.getBoundingClientRect().width ?? 1);
+    return { wide, zoom, worth: worth * (cut ? 0.01 : 1) * (zoom < LEAST ? 0.1 : 1) };
   });
-  const [size, wide] = tried.reduce((best, one) => one[0] > best[0] * 1.001 ? one : best);
-  const zoom = Math.min(Math.max(size * 0.99, paper ? 0.2 : LEAST), MOST);
+  const { wide, zoom } = tried.reduce((best, one) => one.worth > best.worth * 1.001 ? one : best);
   part.style.width = `${wide}px`;
-  part.style.zoom = zoom;
+  part.style.zoom = Math.min(Math.max(zoom, paper ? 0.2 : LEAST), MOST);
   scrolls(slide);
 }
 
@@ -107,10 +109,10 @@ if (location.protocol !== "file:")
       requestAnimationFrame(() => { fold.open = fold.closest(".slide") === slides[here]; });
     }
   });
-const settled = () => Promise.all([window.MathJax?.startup?.promise, document.fonts.ready]);
 turn(asked(), false);
 addEventListener("load", async () => {
-  await settled();
+  await window.MathJax?.startup?.promise;
+  await Promise.all([...document.fonts].map((font) => font.load())); // also those of slides that were not seen: paper waits for none
   fit(slides[here]);
   document.documentElement.dataset.ready = "";
 });

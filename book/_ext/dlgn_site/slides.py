@@ -4,9 +4,9 @@
     python -m dlgn_site.slides --pages "learning/allocation experts/paths"   # these
 
 A deck opens as a file or from any static host; its live networks need the host. Styles, formulas, players and the engine
-are the site's own files, under its content security policy. The hundred lines of deck.js that turn the slides are the
-book's own: reveal.js would be ten times as much to ship, writes styles and plugins that the policy would have to allow,
-scales slides so that sliders and pointers miss each other, and hides from a screen reader which slide it shows.
+are the site's own files, under its content security policy. What turns the slides is a short script of the book's own,
+deck.js, rather than reveal.js: all that is needed of it is keys, an address for each slide, a voice for screen readers and
+a size that fits, and a second framework would be more to ship, to keep up to date and to allow in the policy.
 
 Printing needs Chromium.
 """
@@ -37,9 +37,9 @@ HELP = "Arrow keys turn the slides, N shows the notes, F fills the screen; in a 
 
 
 def _plain(text: str) -> str:
-    """Return the text of HTML, with formulas as they are written, for an attribute.
+    r"""Return the text of HTML, with formulas as they are written, for an attribute.
 
-    >>> _plain('Lemma <b>1</b> \\\\(x\\\\)')
+    >>> _plain(r"Lemma <b>1</b> \(x\)")
     'Lemma 1 x'
     """
     text = html.unescape(re.sub(r"<[^>]*>", "", text))
