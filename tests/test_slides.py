@@ -8,8 +8,8 @@ from http.server import ThreadingHTTPServer
 
 import pytest
 from browsing import AXE, AXE_RUN, Visit, browser  # noqa: F401
-from built_site import ADDRESS, ROOT, SITE, article, html_file, site_file
 from bs4 import BeautifulSoup
+from built_site import ADDRESS, ROOT, SITE, article, html_file, site_file
 from dlgn_site import deck, release, release_check, slides
 from dlgn_site.in_browser import _Quiet
 from dlgn_site.plan import read_book
@@ -18,7 +18,7 @@ from myst_nb.core.read import read_myst_markdown_notebook
 from test_course import secrets, squeezed
 
 BOOK = read_book(ROOT)
-NAMES = ("experts/equivalence", "learning/allocation")
+NAMES = STATED, LIVE = "experts/equivalence", "experts/paths"
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +56,15 @@ def show(browser, host):  # noqa: F811
     """Return a function that opens a deck at a slide, ready to be read."""
     visit = Visit(browser, host)
 
-    def opened(name, at=""):
-        visit.tab.goto("about:blank")
-        visit.wrong.clear()
-        visit.tab.goto(f"{host}/{name}/index.html{at}", wait_until="load")
-        visit.tab.wait_for_selector("html[data-ready]", state="attached")
+    def opened(name, at="#/1"):
+        address = f"{host}/{name}/index.html"
+        if visit.tab.url.partition("#")[0] != address:
+            visit.wrong.clear()
+            visit.tab.goto(address, wait_until="load")
+            visit.tab.wait_for_selector("html[data-ready]", state="attached")
+        visit.tab.evaluate("at => { location.hash = at; }", at)
+        there = "document.querySelector('[data-number]').textContent.split(' ')[0] === location.hash.slice(2)"
+        visit.tab.wait_for_function(there)
         return visit
 
     yield opened
@@ -101,11 +105,9 @@ def test_each_part_of_the_page_is_on_one_slide_with_its_source_and_licence(parse
 
 
 def test_the_reading_of_a_figure_is_in_its_notes_alone(parsed):
-    noted = parsed["learning/allocation"].select(".slide.figure .notes")
+    noted = parsed[LIVE].select(".slide.figure .notes")
     assert len(noted) == 4 and all("How to read it." in fold.get_text() for fold in noted)
-    assert all(
-        "How to read it." not in room.get_text() for room in parsed["learning/allocation"].select(".slide .room")
-    )
+    assert all("How to read it." not in room.get_text() for room in parsed[LIVE].select(".slide .room"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -134,12 +136,12 @@ def test_links_lead_to_the_site_and_files_are_there(parsed, folder, name):
 
 def test_a_page_chooses_and_orders_its_slides_and_a_wrong_name_is_told(tmp_path):
     chosen = ["summary", "thm-mixture"]
-    made = deck.read_deck(SITE, ADDRESS, "book/experts/equivalence", chosen)
+    made = deck.read_deck(SITE, ADDRESS, f"book/{STATED}", chosen)
     assert [slide.name for slide in made.slides] == chosen and made.count == 3
     with pytest.raises(ValueError, match=r"'fig-none' is none of its parts, which are .*thm-mixture"):
-        deck.read_deck(SITE, ADDRESS, "book/experts/equivalence", ["fig-none"])
+        deck.read_deck(SITE, ADDRESS, f"book/{STATED}", ["fig-none"])
     with pytest.raises(ValueError, match="each part comes once"):
-        deck.read_deck(SITE, ADDRESS, "book/experts/equivalence", ["summary", "summary"])
+        deck.read_deck(SITE, ADDRESS, f"book/{STATED}", ["summary", "summary"])
     with pytest.raises(FileNotFoundError, match="make book"):
         deck.read_deck(SITE, ADDRESS, "book/none")
     with pytest.raises(ValueError, match="'none' is no page"):
@@ -153,7 +155,7 @@ def test_a_page_chooses_and_orders_its_slides_and_a_wrong_name_is_told(tmp_path)
 
 
 def test_choosing_slides_makes_no_page_run_again():
-    text = (ROOT / "book/experts/equivalence.md").read_text("utf-8")
+    text = (ROOT / f"book/{STATED}.md").read_text("utf-8")
     chosen = text.replace("\nshort:", "\nslides: [thm-mixture, summary]\nshort:", 1)
     assert chosen != text
     hashes = [
@@ -164,8 +166,8 @@ def test_choosing_slides_makes_no_page_run_again():
 
 
 def test_keys_turn_the_slides_and_tell(show, decks):
-    visit = show("learning/allocation")
-    tab, count = visit.tab, decks[[one.page for one in decks].index("book/learning/allocation")].count
+    visit = show(LIVE)
+    tab, count = visit.tab, decks[[one.page for one in decks].index(f"book/{LIVE}")].count
     shown = lambda: tab.locator(".slide:visible").get_attribute("aria-label")  # noqa: E731
     for key, number in {"ArrowRight": 2, "End": count, "PageUp": count - 1, "Home": 1, "PageDown": 2, " ": 3}.items():
         tab.keyboard.press(key)
@@ -178,15 +180,13 @@ def test_keys_turn_the_slides_and_tell(show, decks):
     assert tab.locator(".slide:visible .notes").get_by_text("How to read it.").is_visible()
     tab.get_by_role("button", name="Notes").click()
     assert tab.locator(".notes[open]").count() == 0
-    assert show("learning/allocation", "#fig-allocation-pull").tab.url.endswith(
-        f"#/{place(decks, 'learning/allocation', 'fig-allocation-pull')}"
-    )
+    assert show(LIVE, "#fig-paths-intervals").tab.url.endswith(f"#/{place(decks, LIVE, 'fig-paths-intervals')}")
     assert visit.wrong == []
 
 
 def test_a_slider_works_on_a_slide_and_keeps_the_arrow_keys(show, decks):
-    number = place(decks, "learning/allocation", "fig-allocation-paths")
-    visit = show("learning/allocation", f"#/{number}")
+    number = place(decks, LIVE, "fig-paths-walk")
+    visit = show(LIVE, f"#/{number}")
     picture = visit.tab.locator(".slide:visible svg.dlgn-picture")
     before = picture.get_attribute("aria-label")
     visit.tab.locator(".slide:visible input[type=range]").focus()
@@ -198,7 +198,7 @@ def test_a_slider_works_on_a_slide_and_keeps_the_arrow_keys(show, decks):
 
 
 def test_a_live_network_trains_on_a_slide_and_pauses_behind_it(show, decks):
-    visit = show("learning/allocation", f"#/{place(decks, 'learning/allocation', 'live-1')}")
+    visit = show(LIVE, f"#/{place(decks, LIVE, 'live-1')}")
     tab = visit.tab
     tab.get_by_role("button", name="Ten steps").click()
     tab.locator(".slide:visible .status", has_text="Step 10,").wait_for()
@@ -208,12 +208,11 @@ def test_a_live_network_trains_on_a_slide_and_pauses_behind_it(show, decks):
 
 
 def test_slides_are_accessible_and_nothing_of_them_is_cut(show, decks):
-    visit = show("learning/allocation")
+    visit = show(LIVE)
     visit.tab.evaluate(AXE)
-    for name in ("fig-allocation-paths", "ex-push"):
-        number = place(decks, "learning/allocation", name)
-        visit.tab.evaluate(f"location.hash = '#/{number}'")
-        visit.tab.wait_for_function(f"document.querySelector('[data-number]').textContent.startsWith('{number} /')")
+    for name in ("fig-paths-walk", "ex-expert"):
+        number = place(decks, LIVE, name)
+        show(LIVE, f"#/{number}")
         found = visit.tab.evaluate(AXE_RUN)["violations"]
         assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == [], name
     cut = """() => { dispatchEvent(new Event("beforeprint"));
@@ -226,28 +225,30 @@ def test_a_deck_opens_as_a_file_and_says_what_a_live_network_needs(browser, fold
     tab, wrong = browser.new_page(), []
     tab.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
     tab.on("pageerror", lambda error: wrong.append(str(error)))
-    number = place(decks, "learning/allocation", "live-1")
-    tab.goto((folder / "learning" / "allocation" / "index.html").as_uri() + f"#/{number}", wait_until="load")
+    number = place(decks, LIVE, "live-1")
+    tab.goto((folder / LIVE / "index.html").as_uri() + f"#/{number}", wait_until="load")
     tab.wait_for_selector("html[data-ready]", state="attached")
     assert tab.locator(".slide:visible").get_by_text("It trains in a browser, on the site").is_visible()
     assert tab.locator("mjx-container").count() > 5 and wrong == []
     tab.close()
 
 
-def test_the_pdf_has_a_page_for_each_slide_and_the_zip_is_looked_at(browser, host, folder, decks, tmp_path):  # noqa: F811
-    for one in decks:
-        name = slides.name_of(one.page)
-        pdf = slides.print_deck(browser, host, one)
-        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == one.count, name
-        assert b"127.0.0.1" not in pdf and f"{ADDRESS}{one.page}.html".encode() in pdf
-        (folder / name / f"{name.replace('/', '-')}.pdf").write_bytes(pdf)
+def test_the_pdf_has_a_page_for_each_slide_and_the_check_finds_what_is_missing(browser, host, folder, decks, tmp_path):  # noqa: F811
+    one, other = decks
+    pdf = slides.print_deck(browser, host, one)
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == one.count
+    assert b"127.0.0.1" not in pdf and f"{ADDRESS}{one.page}.html".encode() in pdf
     pytest.importorskip("pypdf", reason="the extra `release` brings it")
+    (folder / STATED / "equivalence.pdf").write_bytes(pdf)
+    hidden = (folder / "assets" / "deck.js").rename(tmp_path / "deck.js")
     release.zip_folder(folder, tmp_path / "slides.zip", "slides-v1")
-    content = (tmp_path / "slides.zip").read_bytes()
-    assert release_check.slides_faults(content) == (2, sum(one.count for one in decks), [])
-    (folder / NAMES[0] / f"{NAMES[0].replace('/', '-')}.pdf").unlink()
-    (folder / "assets" / "deck.js").rename(folder / "assets" / "other.js")
-    release.zip_folder(folder, tmp_path / "slides.zip", "slides-v1")
-    found = " ".join(release_check.slides_faults((tmp_path / "slides.zip").read_bytes())[2])
-    assert "deck.js is not there" in found and "PDF of [] pages" in found
-    (folder / "assets" / "other.js").rename(folder / "assets" / "deck.js")
+    hidden.rename(folder / "assets" / "deck.js")
+    assert release_check.slides_faults((tmp_path / "slides.zip").read_bytes()) == (
+        2,
+        one.count + other.count,
+        [
+            f"slides-v1/{STATED}/index.html: ../../assets/deck.js is not there",
+            f"slides-v1/{LIVE}/index.html: ../../assets/deck.js is not there",
+            f"slides-v1/{LIVE}/index.html: {other.count} slides, PDF of [] pages",
+        ],
+    )
