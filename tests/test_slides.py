@@ -92,10 +92,13 @@ def test_each_part_of_the_page_is_on_one_slide_with_its_source_and_licence(parse
     assert Counter(section["class"][-1] for section in sections) == +wanted and wanted["figure"] > 1
     for section in sections:
         assert section.select_one('.source a[href^="https://creativecommons.org/licenses/by/4.0"]')
+    listed = article("book/list-of-figures").select("a[href*='#fig-']")
+    titles = {link["href"].partition("#")[2]: link.parent.get_text().partition(". ")[2] for link in listed}
     for figure in page.select("figure.dlgn-figure"):
         number = figure.select_one(".dlgn-figure-number").get_text()
         (section,) = (one for one in sections if number in one.get_text())
         assert len(section.select("svg.dlgn-picture")) == 1 and number.rstrip(".") in section.select_one(".source").text
+        assert section.h2.get_text() == titles[figure["id"]].strip()
         assert section.select_one("figcaption").get_text() == figure.select_one("figcaption").get_text()
         assert bool(section.select(".dlgn-controls input")) == bool(figure.select(".dlgn-controls input"))
     assert sections[0].h1.get_text().split() == [part for part in page.h1.get_text().rstrip("#").split() if part]

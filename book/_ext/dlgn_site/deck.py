@@ -118,9 +118,9 @@ def _heading(tag: Tag) -> str:
 
 def _figure(page: _Page, tag: Tag) -> Slide:
     cell = tag.find_parent("div", class_="cell") or tag
-    codes = [str(line.get("title", "")) for line in cell.select("details.dlgn-code > summary")]  # its own is the last
-    named = re.match(r"(?:.*?[Ff]igure[^:\n]*: )?(.+)", codes[-1]) if codes else None
-    title = named[1] if named else _heading(tag)
+    codes = [str(line.get("title", "")) for line in cell.select("details.dlgn-code > summary")]
+    named = [code for code in codes if re.match(r".*?[Ff]igure[^:\n]*: ", code)]  # as its list of figures names it
+    title = re.sub(r"^.*?[Ff]igure[^:\n]*: ", "", named[0]) if named else _heading(tag)
     number = tag.select_one(".dlgn-figure-number").get_text().rstrip(".")
     notes = page.html(_reading(cell))
     name = str(tag["id"])
