@@ -16,7 +16,7 @@ import html
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser
@@ -183,11 +183,6 @@ def decks_of(site: Path, root: Path, book: Book, given: str = "") -> list[Deck]:
     return decks
 
 
-def counts(decks: Sequence[Deck]) -> Mapping[str, int]:
-    """Return the folder of each deck with the number of its slides."""
-    return {name_of(deck.page): deck.count for deck in decks}
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -206,7 +201,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{options.out / 'index.html'}: {len(decks)} decks, {sum(counts(decks).values())} slides")
+    print(f"{options.out / 'index.html'}: {len(decks)} decks, {sum(deck.count for deck in decks)} slides")
     return 0
 
 
