@@ -17,7 +17,7 @@ CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
 SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab otter notebooks claims elsewhere reseed cluster-demo oldest mutants same pictures lengths course dist pdf epub release anchors publish adopt bench compare serve clean book-sphinx test-sphinx
+.PHONY: help setup book test check colab otter notebooks claims elsewhere reseed cluster-demo oldest mutants same pictures lengths course dist pdf epub slides release anchors publish adopt bench compare serve clean book-sphinx test-sphinx
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -130,7 +130,10 @@ pdf: $(BUILT) $(PRINTER)  ## print the built site: _build/pdf/book.pdf, and each
 epub: $(BUILT)  ## make an e-book of the built site: _build/epub/book.epub
 	$(SITE_TOOL).epub
 
-release: pdf epub dist  ## put site, PDF, EPUB, editions, wheel and sdist into _build/release, with checksums, and look at each (TAG=v0.1.0)
+slides: $(BUILT)  ## slides of the pages, in a browser and as PDF, in _build/slides: `make slides [PAGES="learning/allocation experts/paths"]`
+	$(SITE_TOOL).slides --pages "$(PAGES)"
+
+release: pdf epub slides dist  ## put site, PDF, EPUB, slides, editions, wheel and sdist into _build/release, with checksums, and look at each (TAG=v0.1.0)
 	.ci/release $(TAG)
 	$(SITE_TOOL).release_check
 

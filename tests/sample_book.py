@@ -52,7 +52,7 @@ PAGE = FRONT + (
 # The page
 
 % a comment
-Of {ref}`start` and {eq}`eq-a`; {prf:ref}`thm`; {doc}`../intro`; {colab}`run it <intro>`; {cite:t}`two`; {cite:p}`none`; {claim}`demo`;
+Of {ref}`start` and {eq}`eq-a`; {prf:ref}`thm`; {doc}`../intro`; {colab}`run it <intro>`; {cite:t}`two`; {cite:p}`none`; {claim}`demo`; {question}`1`;
 {py:func}`dlgn_lib.paths.demo`, {py:class}`torch.Tensor`, {py:mod}`torch`, {py:meth}`torch.Tensor.sum`.
 
 $$
@@ -138,6 +138,7 @@ print("not exported")
 
 def write_sample(root, page=PAGE):
     (root / "book" / "part").mkdir(parents=True)
+    (root / "live").mkdir()
     files = {
         "_config.yml": CONFIG,
         "_toc.yml": "format: jb-book\nroot: book/intro\nchapters: [{file: book/part/page}, {file: book/references}, {file: book/api}]\n",
@@ -147,6 +148,7 @@ def write_sample(root, page=PAGE):
         "book/intro.md": INTRO,
         "book/part/page.md": page,
         "book/part/pic.png": "",
+        "live/experiments.json": '[{"question": "And wider?", "address": "width=8", "answer": "Yes."}]',
     }
     for name, text in files.items():
         (root / name).write_text(text, encoding="utf-8")

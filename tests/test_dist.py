@@ -68,6 +68,7 @@ def test_the_wheel_holds_the_library_with_its_data_and_nothing_else(wheel):
         f"dlgn_lib/_book/{f.relative_to(ROOT / 'book').as_posix()}": f for f in ROOT.glob("book/*/results/*.csv")
     }
     expected |= {f"dlgn_lib/data/fashion_mnist/{f.name}": f for f in ROOT.glob("dlgn_lib/data/fashion_mnist/*.gz")}
+    expected |= {f"dlgn_lib/plots/fonts/{f.name}": f for f in ROOT.glob("dlgn_lib/plots/fonts/*")}
     others = ("py.typed", "book/player.js", "book/player.css", "data/fashion_mnist/LICENSE")
     expected |= {f"dlgn_lib/{name}": ROOT / "dlgn_lib" / name for name in others}
     expected["dlgn_lib/_book/claims.yml"] = ROOT / "book" / "claims.yml"
@@ -84,7 +85,7 @@ def test_the_wheel_holds_the_library_with_its_data_and_nothing_else(wheel):
 def test_the_wheel_says_what_it_is(metadata, wheel):
     assert metadata["Name"] == PROJECT["name"] and metadata["Version"] == PROJECT["version"]
     assert metadata["License-Expression"] == "MIT" and metadata["Requires-Python"] == ">=3.11"
-    for name in ("LICENSE", "LICENSE-TEXT", "dlgn_lib/data/fashion_mnist/LICENSE"):
+    for name in ("LICENSE", "LICENSE-TEXT", "dlgn_lib/data/fashion_mnist/LICENSE", "dlgn_lib/plots/fonts/LICENSE"):
         assert name in metadata.get_all("License-File")
         assert wheel.read(f"{STEM}.dist-info/licenses/{name}") == (ROOT / name).read_bytes()
     assert set(metadata.get_all("Provides-Extra")) == set(PROJECT["optional-dependencies"]) >= PARTS

@@ -15,6 +15,9 @@ ILLUSTRATED = [page for page in NOTEBOOKS if any(draws(c.source) for c in source
 every_page = pytest.mark.parametrize("page", ILLUSTRATED)
 AT = "figure => figure.dlgn ? figure.dlgn.at() : []"
 FIGURES = "article figure.dlgn-figure[id]"
+#: the text of a caption without its formulas, which a file writes in its own way
+WORDS = """caption => { const copy = caption.cloneNode(true);
+  copy.querySelectorAll(".dlgn-about, mjx-container").forEach(part => part.replaceWith(" ")); return copy.textContent; }"""
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -71,7 +74,8 @@ def test_every_figure_can_be_saved(reader, page):
     for figure in tab.locator(FIGURES).all():
         caption = " ".join(figure.locator("figcaption").text_content().split())
         tools = figure.locator("xpath=following-sibling::*[1]")
-        size = [2 * int(figure.locator("svg.dlgn-picture").get_attribute(side)) for side in ("width", "height")]
+        width, height = (int(figure.locator("svg.dlgn-picture").get_attribute(side)) for side in ("width", "height"))
+        words = figure.locator("figcaption").evaluate(WORDS).split()
         for kind in ("SVG", "PNG"):
             with tab.expect_download() as download:
                 tools.get_by_role("button", name=re.compile(f"^Save Figure .* as {kind}$")).click()
@@ -89,10 +93,19 @@ def test_every_figure_can_be_saved(reader, page):
                 links = [(link or url).decode().replace("&quot;", "") for link, url in used]
                 assert all(link[1:] in names if link[0] == "#" else link.startswith("data:") for link in links)
                 assert b"var(" not in content and len(whole.findall(f".//{SVG}path")) > 2
-                assert 2 * int(whole.get("width")) == size[0]
+                lines = whole[-1].findall(f"{SVG}text")
+                below = " ".join(line.text for line in lines)
+                assert [word for word in words if word not in below] == [] and "\\" not in below
+                assert f"/{page}.html#" in below.replace(" ", "") and below.endswith(
+                    "creativecommons.org/licenses/by/4.0/"
+                )
+                saved = int(whole.get("width")), int(whole.get("height"))
+                unit = float(whole.get("viewBox").split()[2]) / width
+                assert saved[0] == width and float(lines[0].get("y")) > height * unit
+                assert saved[1] * unit > float(lines[-1].get("y")) > (saved[1] - 20) * unit
             else:
                 picture = Image.open(io.BytesIO(content)).convert("RGB")
-                assert list(picture.size) == size
+                assert picture.size == (2 * saved[0], 2 * saved[1])
                 assert picture.getpixel((1, 1)) == (255, 255, 255) and len(picture.getcolors(1 << 24)) > 5
     assert not reader.wrong
 

@@ -129,9 +129,8 @@ def test_it_works_without_workers_and_without_webassembly(visit, lacking):
 def test_a_long_walk_shows_where_it_is_and_can_be_stopped(visit):
     tab = visit("#seeds=20&width=128").tab
     tab.evaluate("location.hash = '#seeds=20&width=128&step=20000'")
-    tab.wait_for_function(
-        "() => { const n = +document.querySelector('[data-playground] input[type=range][max]').value; return n > 5 && n < 20000; }"
-    )
+    at = "document.querySelector('[data-playground]').playground.step"
+    tab.wait_for_function(f"() => {at} > 5 && {at} < 20000")
     tab.get_by_role("button", name="Back to step 0").click()
     said(tab, "Step 0,")
 

@@ -139,7 +139,14 @@ def test_the_check_of_the_e_book_finds_faults():
 
 def test_a_release_has_its_files_and_their_checksums(tmp_path):
     build, out = tmp_path / "build", tmp_path / "out"
-    names = ["html/index.html", "html/.built", "pdf/book.pdf", "pdf/chapters/a.pdf", "epub/book.epub"]
+    names = [
+        "html/index.html",
+        "html/.built",
+        "pdf/book.pdf",
+        "pdf/chapters/a.pdf",
+        "epub/book.epub",
+        "slides/index.html",
+    ]
     for name in [*names, *(f"course/{edition}.zip" for edition in COURSE)]:
         (build / name).parent.mkdir(parents=True, exist_ok=True)
         (build / name).write_text(name)

@@ -497,7 +497,7 @@ def test_files_hold_no_machine_paths_and_no_registry_hosts():
         if not name.startswith("book/assets/mathjax/") and (ROOT / name).is_file()
     ]
     assert "README.md" in files and "_config.yml" in files
-    binary = {".png", ".webp", ".jpg", ".ico", ".woff2", ".npz", ".gz", ".pt"}
+    binary = {".png", ".webp", ".jpg", ".ico", ".woff2", ".ttf", ".npz", ".gz", ".pt"}
     texts = {
         name: (ROOT / name).read_text(encoding="utf-8") for name in files if PurePosixPath(name).suffix not in binary
     }

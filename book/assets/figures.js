@@ -84,7 +84,7 @@ for (const kind of ["pointerdown", "keydown", "input"]) {
   }, true);
 }
 
-// Files: the picture with its caption, where it is from and its licence; always in the light colours, on white.
+// Files: the picture, and below it its caption, where it is from and its licence; always in the light colours, on white.
 
 const textOf = (figure) => {
   const caption = figure.querySelector("figcaption").cloneNode(true);
@@ -99,11 +99,61 @@ const svg = (tag, attributes, ...children) => {
   return part;
 };
 
+// A formula as one line of text: 10⁻⁴, V₁, a/b.
+const signs = (from, to) => Object.fromEntries([...from].map((sign, i) => [sign, [...to][i]]));
+const RAISED = signs("0123456789−-+′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻⁺′"), LOWERED = signs("0123456789−-+", "₀₁₂₃₄₅₆₇₈₉₋₋₊");
+const shifted = (text, known, mark) => [...text].every((sign) => known[sign]) ? [...text].map((sign) => known[sign]).join("")
+  : mark + (text.length > 1 ? `(${text})` : text);
+function linear(node) {
+  if (!node.children.length) return node.textContent.trim();
+  const [first, second, third] = [...node.children].map(linear);
+  switch (node.localName) {
+    case "msup": return first + shifted(second, RAISED, "^");
+    case "msub": return first + shifted(second, LOWERED, "_");
+    case "msubsup": return first + shifted(second, LOWERED, "_") + shifted(third, RAISED, "^");
+    case "mfrac": return `${first}/${second}`;
+    case "msqrt": return `√${[...node.children].map(linear).join("")}`;
+    default: return [...node.children].map(linear).join("").replace(/([=<>≤≥→])/g, " $1 ");
+  }
+}
+
+// What stands below the picture in a file, in lines of this width in pixels; other programs may have wider letters.
+function legend(figure, width) {
+  const caption = figure.querySelector("figcaption").cloneNode(true), pen = make("canvas").getContext("2d");
+  for (const part of caption.querySelectorAll(".dlgn-about, .dlgn-order")) part.remove();
+  for (const formula of caption.querySelectorAll("mjx-container")) formula.replaceWith(linear(formula.querySelector("math")));
+  pen.font = "12px sans-serif";
+  const fits = (text) => text.length < 2 || pen.measureText(text).width < 0.94 * width, lines = [];
+  const pieces = (word) => { // an address may be longer than a line
+    let size = word.length;
+    while (!fits(word.slice(0, size))) size--;
+    return size < word.length ? [word.slice(0, size), ...pieces(word.slice(size))] : [word];
+  };
+  for (const text of [caption.textContent, `From ${book()}, ${published(figure)}.`, licence]) {
+    let line = "";
+    for (const word of text.trim().split(/\s+/).flatMap(pieces)) {
+      if (line && !fits(`${line} ${word}`)) {
+        lines.push(line);
+        line = "";
+      }
+      line += line ? ` ${word}` : word;
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
 // The colours of a picture are variables of the page, each with its light value to fall back on: that is what a file has.
 function written(figure) {
   const picture = figure.querySelector("svg.dlgn-picture"), copy = picture.cloneNode(true), caption = textOf(figure);
   for (const name of ["class", "aria-label", "style"]) copy.removeAttribute(name);
   for (const [name, value] of [["stroke-linejoin", "round"], ["stroke-linecap", "butt"]]) copy.setAttribute(name, value); // as player.css
+  const [wide, high] = ["width", "height"].map((side) => Number(picture.getAttribute(side))), lines = legend(figure, wide - 16);
+  const { width, height } = picture.viewBox.baseVal, unit = width / wide, below = 18 * lines.length + 12;
+  copy.setAttribute("height", high + below);
+  copy.setAttribute("viewBox", `0 0 ${width} ${height + below * unit}`);
+  const texts = lines.map((line, n) => svg("text", { x: 8 * unit, y: height + (18 * n + 18) * unit }, line));
+  copy.append(svg("g", { "font-family": "sans-serif", "font-size": 12 * unit, fill: "#333" }, ...texts));
   copy.prepend(
     svg("title", {}, `${numberOf(figure)}: ${picture.getAttribute("aria-label")}`),
     svg("desc", {}, `${caption} From: ${book()}, ${published(figure)}. ${licence}`),
@@ -116,7 +166,7 @@ async function painted(figure) {
   const canvas = make("canvas"), pen = canvas.getContext("2d"), image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(written(figure))}`;
   await image.decode();
-  [canvas.width, canvas.height] = ["width", "height"].map((side) => 2 * figure.querySelector("svg.dlgn-picture").getAttribute(side));
+  [canvas.width, canvas.height] = [2 * image.naturalWidth, 2 * image.naturalHeight];
   pen.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((done) => canvas.toBlob(done, "image/png"));
 }

@@ -1,4 +1,4 @@
-"""Put together what a release carries: site, PDF, EPUB, editions of the course, checksums.
+"""Put together what a release carries: site, PDF, EPUB, slides, editions of the course, checksums.
 
     python -m dlgn_site.release --label v0.1.0     # into _build/release, from what the other commands have made in _build
 
@@ -36,6 +36,9 @@ def collect(build: Path, out: Path, label: str, course: Path) -> None:
     """
     zip_folder(build / "html", out / f"site-{label}.zip", f"site-{label}")
     zip_folder(build / "pdf" / "chapters", out / f"chapters-pdf-{label}.zip", f"chapters-pdf-{label}")
+    if not (build / "slides" / "index.html").is_file():
+        raise FileNotFoundError(f"there is no {build / 'slides' / 'index.html'}: run `make slides`")
+    zip_folder(build / "slides", out / f"slides-{label}.zip", f"slides-{label}")
     shutil.copyfile(build / "pdf" / "book.pdf", out / f"book-{label}.pdf")
     shutil.copyfile(build / "epub" / "book.epub", out / f"book-{label}.epub")
     for edition in ("student", "teacher", "otter", "autograder"):

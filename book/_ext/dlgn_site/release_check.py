@@ -3,7 +3,8 @@
     python -m dlgn_site.release_check _build/release
 
 PDF: pypdf reads pages, bookmarks, texts and fonts; pdftoppm (Debian: poppler-utils) draws the pages, whose edges must be
-white. EPUB: a zip with the texts, and epubcheck (Debian: epubcheck). What is not installed is said, not passed over.
+white. EPUB: a zip with the texts, and epubcheck (Debian: epubcheck). Slides: whatever a deck asks for is in the zip, and its PDF
+has as many pages as it has slides. What is not installed is said, not passed over.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
+from posixpath import normpath
 
 from bs4 import BeautifulSoup
 from PIL import Image
@@ -177,6 +179,28 @@ def epubcheck(file: Path) -> list[str] | None:
     return found or ([f"epubcheck ended with {run.returncode}"] if run.returncode else [])
 
 
+def slides_faults(content: bytes) -> tuple[int, int, list[str]]:
+    """Return the number of decks, of all slides, and what is wrong with the zip of the slides."""
+    from pypdf import PdfReader
+
+    total, found = 0, []
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = set(archive.namelist())
+        decks = sorted(name for name in names if name.count("/") > 1 and name.endswith("/index.html"))
+        for name in decks:
+            deck = BeautifulSoup(archive.read(name).decode(), "html.parser")
+            asked = [tag["href"] for tag in deck.select("link[href]")] + [tag["src"] for tag in deck.select("[src]")]
+            found += [f"{name}: {one} is not there" for one in asked if normpath(f"{name}/../{one}") not in names]
+            slides, pdfs = len(deck.select("main > section")), []
+            for file in sorted(names):
+                if file.endswith(".pdf") and file.rpartition("/")[0] == name.rpartition("/")[0]:
+                    pdfs.append(len(PdfReader(io.BytesIO(archive.read(file))).pages))
+            if pdfs != [slides]:
+                found.append(f"{name}: {slides} slides, PDF of {pdfs} pages")
+            total += slides
+    return len(decks), total, found if decks else ["no deck"]
+
+
 def sums_faults(folder: Path) -> list[str]:
     """Return which files of a folder are not what its SHA256SUMS says."""
     listed = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
@@ -200,6 +224,9 @@ def check(folder: Path) -> Iterator[tuple[str, list[str] | None]]:
     yield f"{pdf.name}: nothing cut (pdftoppm)", cut_pages(pdf) if shutil.which("pdftoppm") else None
     yield f"{epub.name}: texts, pictures, formulas", epub_faults(epub.read_bytes(), wanted)
     yield f"{epub.name}: epubcheck", epubcheck(epub)
+    (slides,) = folder.glob("slides-*.zip")
+    decks, count, wrong = slides_faults(slides.read_bytes())
+    yield f"{slides.name}: {decks} decks, {count} slides, each in its PDF", wrong
     for file in sorted(folder.glob("*.zip")):
         with zipfile.ZipFile(file) as archive:
             broken = archive.testzip()
