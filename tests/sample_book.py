@@ -52,8 +52,8 @@ PAGE = FRONT + (
 # The page
 
 % a comment
-Of {ref}`start` and {eq}`eq-a`; {prf:ref}`thm`; {doc}`../intro`; {colab}`run it <intro>`; {cite:t}`two`; {cite:p}`none`; {claim}`demo`; {question}`1`;
-{py:func}`dlgn_lib.paths.demo`, {py:class}`torch.Tensor`, {py:mod}`torch`, {py:meth}`torch.Tensor.sum`.
+Of {ref}`start` and {eq}`eq-a`; {prf:ref}`thm`; {doc}`../intro`; {colab}`run it <intro>`; {cite:t}`two`; {cite:p}`none`; {claim}`demo`;
+{question}`1`; {py:func}`dlgn_lib.paths.demo`, {py:class}`torch.Tensor`, {py:mod}`torch`, {py:meth}`torch.Tensor.sum`.
 
 $$
 f(x) \in \R
