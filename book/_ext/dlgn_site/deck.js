@@ -2,7 +2,7 @@
 // Turns the slides of a deck: arrow keys, Page Up and Down, Home, End; N shows the notes, F fills the screen. `#/3` is the
 // third slide, `#fig-paths-walk` that of the figure. Nothing slides or fades, so there is nothing to reduce.
 const main = document.querySelector("main"), slides = [...main.querySelectorAll(".slide")];
-const bar = document.querySelector(".bar"), said = document.querySelector('[role="status"]');
+const bar = document.querySelector(".bar"), said = document.querySelector("body > .unseen");
 const button = (name) => bar.querySelector(`[data-do="${name}"]`);
 const WIDTHS = [480, 620, 760, 900, 1080, 1300]; // pixels in which the lines of a slide may be set before it is enlarged
 const [LEAST, MOST] = [0.75, 3]; // how much it may be made smaller or larger; what does not fit then scrolls
