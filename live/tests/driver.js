@@ -14,24 +14,33 @@ const list = part => Array.from(part);
 /** JSON has no infinity: a beta of null is one. */
 const unpacked = options => "beta" in options ? { ...options, beta: options.beta ?? Infinity } : options;
 
-export async function compare({ options, x, y, parameters, steps, lr }) {
-  const data = Float32Array.from(x), net = await makeNet(data, Float32Array.from(y), unpacked(options));
-  const result = { kernels: net.k.name, drawn: net.parameters().map(list) };
+/** A net with these weights on these data, and the weights that were drawn for it. */
+async function made({ options, x, y, parameters }) {
+  const net = await makeNet(Float32Array.from(x), Float32Array.from(y), unpacked(options)), drawn = net.parameters().map(list);
   net.load(parameters.map(part => Float32Array.from(part)));
+  return { net, drawn };
+}
+
+/** All that one pass gives. */
+export async function compare({ x, ...given }) {
+  const { net, drawn } = await made({ x, ...given }), result = { kernels: net.k.name, drawn };
   result.loss = net.gradient();
   result.gradients = net.parameters(true).map(list);
-  const seen = net.evaluate(data, { gates: true, features: true });
+  const seen = net.evaluate(Float32Array.from(x), { gates: true, features: true });
   Object.assign(result, { out: list(seen.out), gates: seen.gates.map(list), features: list(seen.features) });
   result.activity = [false, true].map(hard => list(pathActivity(net, hard)));
   result.overlap = [false, true].map(hard => list(overlapKernel(net, hard)));
   result.tangent = ["full", "expert", "gate"].map(part => list(tangentKernel(net, part)));
   result.planes = net.linear ? halfSpaces(net).flatMap(({ normals, offsets }) => [list(normals), list(offsets)]) : [];
-  const before = net.save();
-  result.losses = Array.from({ length: steps }, () => net.step(lr));
-  result.trained = net.parameters().map(list);
-  net.restore(before);
-  result.again = Array.from({ length: steps }, () => net.step(lr));
   return result;
+}
+
+/** The losses of so many steps, once more from a copy of the start, and the weights on the way, after `weights` steps. */
+export async function descend({ steps, weights, lr, ...given }) {
+  const { net } = await made(given), start = net.save(), go = count => Array.from({ length: count }, () => net.step(lr));
+  const first = go(weights), trained = net.parameters().map(list), losses = [...first, ...go(steps - weights)];
+  net.restore(start);
+  return { losses, trained, again: go(steps) };
 }
 
 /** Areas of all activation regions, by pattern, and of all regions of one path. */
