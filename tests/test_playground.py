@@ -99,6 +99,64 @@ def test_an_address_without_sense_is_told(visit):
     assert "sharpness" not in words
 
 
+def test_an_address_brings_back_what_was_chosen(visit):
+    one = visit("#width=6&depth=2&step=5").tab
+    said(one, "Step 5,")
+    one.get_by_label("layer whose half-spaces").select_option(index=2)
+    one.get_by_label("unit whose half-space").select_option(index=4)
+    for view, sliders in (("pair", {"input A": "70", "input B": "40"}), ("row", {"point that is pushed": "120"})):
+        one.locator("details", has=one.locator(f"[data-view={view}]")).last.locator("summary").press("Enter")
+        for label, value in sliders.items():
+            one.get_by_label(label).fill(value)
+    ask(one, "p => p.step")
+    hash = one.url.partition("#")[2]
+    assert hash == "width=6&depth=2&step=5&layer=2&unit=3&pair=70_40&row=120"
+    other = visit("#" + hash).tab
+    assert ask(other, "p => p.looks") == {"layer": [2], "unit": [3], "pair": [70, 40], "row": [120]}
+    assert other.locator("[data-view=pair]").is_visible() and other.url.endswith(hash)
+    other.locator("details", has=other.locator("[data-view=pair]")).last.locator("summary").press("Enter")
+    other.wait_for_function("() => !location.hash.includes('pair')")  # nobody looks at it
+
+
+def test_weights_that_were_typed_are_in_the_address(visit):
+    one, fold = fold_of(visit, "book/experts/paths")
+    fold.get_by_text("Change weights").press("Enter")
+    field = fold.get_by_label("weight of layer 2 from unit 1 to unit 0")
+    field.fill("1.525")
+    field.press("Enter")
+    ten = fold.get_by_role("button", name="Ten steps")
+    ten.press("Enter")
+    out = ask(one.tab, "p => [...p.out]")
+    link = fold.get_by_role("link", name="All settings of this run").get_attribute("href")
+    assert "weights=v0w0*1*1*1*-1_v1w0*1*1.525*1*1_v2w0*1*2" in link and "input=0.8_0.4" in link
+    other = visit("#" + link.partition("#")[2]).tab
+    assert "does not hold" not in said(other, "Step 10,")
+    assert ask(other, "p => [...p.out]") == pytest.approx(out, abs=1e-5)
+    assert other.url.endswith(link.partition("#")[2])
+    other.get_by_role("button", name="All as at first").press("Enter")
+    said(other, "Step 0,")
+    ask(other, "p => p.step")
+    assert "weights" not in other.url
+
+
+@pytest.mark.parametrize(
+    ("hash", "words"),
+    [
+        ("layer=9", "layer must be a whole number from 1 to 4, got 9"),
+        ("unit=2", "unit is one of a layer, and there is none"),
+        ("layer=1&unit=64", "unit must be a whole number from 0 to 63, got 64"),
+        ("pair=3", "pair must be 2 whole numbers from 0 to 199, got 3"),
+        ("row=1.5", "row must be a whole number from 0 to 199, got 1.5"),
+        ("input=5_0", "input must be 2 numbers from -1.25 to 1.25, got 5_0"),
+        ("weights=many", "weights cannot be read from the address"),
+        ("weights=v9w0*1", "the network has no value_layers.9.weight to change"),
+        ("weights=v0w127*1*2", "value_layers.0.weight has 128 values, there is no number 128"),
+    ],
+)
+def test_choices_and_weights_without_sense_are_told(visit, hash, words):
+    assert words in said(visit(f"#{hash}").tab, "The address was taken without what makes no sense")
+
+
 def test_a_teacher_can_hide_controls(visit):
     tab = visit("#task=xor&hide=task,seed").tab
     assert not tab.locator("[name=task], [name=seed]").count() and tab.locator("[name=width]").count()
@@ -640,7 +698,12 @@ def test_half_spaces_turn_under_pointer_and_keys_in_every_layer(visit):
     normals, offsets = torch.tensor(planes[2][0]).reshape(-1, 2), torch.tensor(planes[2][1])
     for point in (target, pivot):
         assert (normals[dragged] @ point + offsets[dragged]).abs() < 0.02 * normals[dragged].norm()
-    assert "weights that the address does not hold" in fold.locator(".status").inner_text()
+    assert "does not hold" not in fold.locator(".status").inner_text()  # two units of the third layer, one of the first
+    link = fold.get_by_role("link", name="All settings of this run").get_attribute("href")
+    assert f"layer=3&unit={dragged}" in link and len(link) < 700
+    there = visit("#" + link.partition("#")[2]).tab
+    for (normals, offsets), (kept, shifted) in zip(planes, ask(there, PLANES), strict=True):
+        assert normals == pytest.approx(kept, rel=2e-3, abs=2e-3) and offsets == pytest.approx(shifted, abs=2e-3)
     fold.get_by_label("sharpness of the gates, β, as a slider").press("ArrowRight")
     assert ask(tab, "p => [p.settings.beta > 10, p.lines.at, p.lines.unit]") == [True, 2, dragged]
     usable(tab)

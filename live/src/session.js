@@ -24,6 +24,12 @@ export class Session {
     return { step: 0, losses: [net.gradient()] };
   }
 
+  /** The weights that a net with these options begins with. */
+  async drawn({ options }) {
+    const { inDim = 2, outDim = 1 } = options, net = await makeNet(new Float32Array(inDim), new Float32Array(outDim), options);
+    return { tensors: net.tensors() };
+  }
+
   /** How many nets can be added at a time: one, in one thread. */
   widen() { return { lanes: 1 }; }
 

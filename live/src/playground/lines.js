@@ -86,6 +86,15 @@ export class Lines {
   /** What the session must measure: for the views of one gate [layer, unit]. */
   get chosen() { return [Math.max(0, this.at), Math.max(0, this.unit)]; }
 
+  /** What is chosen, for the address. */
+  get looks() {
+    if (!(this.at >= 0)) return {}; // none, or not known yet
+    return { layer: [this.at + 1], ...this.unit >= 0 && { unit: [this.unit] } };
+  }
+
+  /** Choose what an address says. */
+  look({ layer: [layer] = [0], unit: [unit] = [-1] }) { Object.assign(this, { layer: layer - 1, unit }); }
+
   choose(unit) {
     this.unit = unit;
     this.follow(this.made);

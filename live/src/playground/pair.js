@@ -22,6 +22,9 @@ export class Pair {
       ...this.sliders.map((slider, k) => element("p", { class: "run" }, element("label", {}, `${"AB"[k]} `, slider), this.names[k])), this.rows, this.told);
   }
 
+  /** What is chosen here. */
+  get chosen() { return this.pair; }
+
   get asks() { return { pair: this.pair }; }
 
   /** Choose two points by their places in the data. */
@@ -37,9 +40,9 @@ export class Pair {
   }
 
   /** Show which of the thresholded gates are open at both. */
-  update({ pair: { at, inputs, gates } }, { length }) {
-    this.pair = at;
-    this.sliders.forEach((slider, k) => { slider.max = length - 1; slider.value = at[k]; });
+  update({ pair: { inputs, gates } }, { length }) {
+    this.sliders.forEach(slider => { slider.max = length - 1; });
+    this.choose(this.pair.map(point => Math.min(point, length - 1))); // perhaps another one than at the time of this look
     this.names.forEach((name, k) => { name.textContent = `at ${place(inputs[k])}`; });
     const open = gates.map(layer => layer.map(values => values.map(value => value >= 0.5)));
     const counts = open.map(([a, b]) => ({ a: count(a), b: count(b), both: count(a.map((on, i) => on && b[i])) }));

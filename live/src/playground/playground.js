@@ -7,6 +7,7 @@ import { element, fill, makeForm, table } from "./controls.js";
 import { median } from "./draw.js";
 import { fromFile, toFile } from "./files.js";
 import { Lines } from "./lines.js";
+import { withChanges, writeChanges } from "./looks.js";
 import { Own } from "./own.js";
 import { alike, carried, owner, shapeOf, told } from "./share.js";
 import { MOST, SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
@@ -14,6 +15,7 @@ import { VIEWS, asked, makeView } from "./views.js";
 
 const SLICE = { one: 30, many: 100 }; // milliseconds of training between two pictures, with one seed and with several
 const MANY = 10; // seeds, when one is not enough
+const CHOOSE = { paths: "input", pair: "pair", row: "row" }; // views in which something is chosen, and what the address calls it
 const PATIENCE = 1000; // milliseconds: a longer walk shows where it is and can be stopped; a voice is not interrupted sooner
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 const FIRST = ["field", "activity", "loss", "angle"], MORE = ["paths", "tiles", "ring", "dose", "directions", "pull", "features", "pair", "overlap", "tangent", "row"];
@@ -56,13 +58,35 @@ export class Playground {
   }
 
   /** Show the state of an address. */
-  follow({ settings, step, problems }) {
+  follow({ settings, step, looks, weights, problems }) {
     this.settings = settings;
+    this.look(looks);
     this.enqueue(async () => {
-      await this.begin();
+      let tensors;
+      try {
+        if (weights) tensors = withChanges(await this.origin(settings), weights);
+      } catch (error) { problems.push(error.message); }
+      await this.begin(tensors);
       if (step) await this.walkTo(step);
       if (problems.length) this.say(`The address was taken without what makes no sense: ${problems.join("; ")}.`);
     });
+  }
+
+  /** Choose what an address says, and open the folds that show it. */
+  look(looks) {
+    if (!this.inline) this.lines.look(looks);
+    for (const { name, panel, fold } of this.views) {
+      const chosen = looks[CHOOSE[name]];
+      if (!chosen) continue;
+      panel.choose(name === "row" ? chosen[0] : chosen);
+      if (fold) fold.open = true;
+    }
+  }
+
+  /** What is chosen, in the views that are seen. */
+  get looks() {
+    const seen = this.views.filter(({ name, fold }) => name in CHOOSE && (!fold || fold.open) && (VIEWS[name].when?.(this.settings) ?? true));
+    return { ...this.lines.looks, ...Object.fromEntries(seen.map(({ name, panel }) => [CHOOSE[name], [panel.chosen].flat()])) };
   }
 
   build() {
@@ -125,7 +149,7 @@ export class Playground {
   folded(name) {
     const view = this.view(name), title = view.figure.firstChild.textContent;
     view.fold = element("details", {}, element("summary", {}, title), view.figure);
-    view.fold.addEventListener("toggle", () => { if (view.fold.open) this.enqueue(() => this.draw()); });
+    view.fold.addEventListener("toggle", () => this.enqueue(() => view.fold.open ? this.draw() : this.mark()));
     this.views.push(view);
     return view.fold;
   }
@@ -181,7 +205,7 @@ export class Playground {
     const load = element("input", { type: "file", accept: ".json,.safetensors" }), frame = button("Copy frame");
     load.addEventListener("change", () => { const [file] = load.files; load.value = ""; if (file) this.adopt(() => fromFile(file), `of ${file.name}`); });
     frame.addEventListener("click", () => this.copyText(
-      `<iframe src="${new URL("../../embed.html", import.meta.url).href}${write(this.settings, this.step, this.hidden)}" width="800" height="900" title="A network that trains in the browser"></iframe>`, "Frame"));
+      `<iframe src="${new URL("../../embed.html", import.meta.url).href}${this.hash}" width="800" height="900" title="A network that trains in the browser"></iframe>`, "Frame"));
     return [
       element("p", { class: "run" }, ...save, frame), element("p", {}, element("label", {}, "Weights from a file, JSON or safetensors: ", load)),
       element("p", {}, "The files name the weights of the first seed as the library does. ", element("code", {}, 'net, settings = load_weights("weights.json")'), " reads them in Python, ",
@@ -239,7 +263,7 @@ export class Playground {
         await this.begin();
         throw error;
       }
-      this.say(`Weights ${whose} taken as step 0.${this.inline ? "" : " The address does not hold them."}`);
+      this.say(`Weights ${whose} taken as step 0.${this.inline || this.weights !== null ? "" : " The address does not hold them."}`);
     });
   }
 
@@ -249,13 +273,15 @@ export class Playground {
     this.data = TASKS[settings.task].data(settings);
     const figure = tensors ? undefined : this.printed(settings);
     this.loose = Boolean(tensors ?? figure); // no seed draws them
-    if (!tensors && settings.share === "same") tensors = await this.shared(settings);
-    tensors ??= figure;
+    const own = tensors;
+    tensors ??= settings.share === "same" ? await this.shared(settings) : figure;
     this.given = Boolean(tensors) && !alike(settings.model); // no lines of Python make these weights
     const nets = Array.from({ length: settings.seeds }, (_, i) => netOptions(settings, i));
     const { losses, kernels } = await this.trainer.call("setup", { x: this.data.x, y: this.data.y.map(v => v / settings.alpha), nets, tensors }); // the nets learn y/α
     Object.assign(this, { made: settings, step: 0, furthest: 0, plain: kernels === "js" });
     this.losses = losses.map(loss => [this.scaled(loss)]);
+    if (own) this.keepShared(own);
+    this.weights = await this.written(tensors);
     this.place.dataset.net = settings.model;
     this.lines.follow(settings);
     this.seeds.hidden = settings.seeds > 1;
@@ -268,13 +294,24 @@ export class Playground {
 
   /** The weights that all models share, as those of the model of these settings: the DLGN's of the seed, or what became of them by hand. */
   async shared(settings) {
-    const shape = shapeOf(settings);
-    if (this.base?.shape !== shape) {
-      await this.trainer.call("setup", { ...this.data, nets: [netOptions(owner(settings))] });
-      this.base = { shape, tensors: (await this.trainer.call("tensors")).tensors };
-    }
-    return carried(this.base.tensors, settings.model);
+    return this.base?.shape === shapeOf(settings) ? carried(this.base.tensors, settings.model) : this.origin(settings);
   }
+
+  /** Have the other models share these weights, if all do and these are complete. */
+  keepShared(tensors) {
+    const { settings } = this;
+    if (settings.share === "same" && alike(settings.model)) this.base = { shape: shapeOf(settings), tensors };
+  }
+
+  /** The weights with which an address begins that says nothing of them. */
+  async origin(settings) {
+    const same = settings.share === "same", first = netOptions(same ? owner(settings) : settings), key = JSON.stringify(first);
+    if (this.source?.key !== key) this.source = { key, ...await this.trainer.call("drawn", { options: first }) };
+    return same ? carried(this.source.tensors, settings.model) : this.source.tensors;
+  }
+
+  /** What the address says of these weights: "" if nothing, null if they are too many for it. */
+  async written(tensors) { return tensors ? writeChanges(await this.origin(this.settings), tensors) : ""; }
 
   /** The weights of a figure that has weights of its own, where the settings are still those of the address; else undefined. */
   printed(settings) {
@@ -292,11 +329,12 @@ export class Playground {
         this.settings = { ...this.settings, seeds: 1 };
         await this.begin();
       }
-      const { tensors } = await this.trainer.call("tensors"), { made: settings } = this;
+      const { tensors } = await this.trainer.call("tensors");
       change(tensors);
       const { losses } = await this.trainer.call("load", { tensors });
       Object.assign(this, { step: 0, furthest: 0, keptAt: 0, loose: true, losses: [[this.scaled(losses[0])]] });
-      if (settings.share === "same" && alike(settings.model)) this.base = { shape: shapeOf(settings), tensors };
+      this.keepShared(tensors);
+      this.weights = await this.written(tensors);
       await this.draw();
     });
   }
@@ -390,7 +428,10 @@ export class Playground {
   }
 
   /** The address of this state. */
-  get hash() { return write(this.settings, this.step, this.inline ? [] : this.hidden); }
+  get hash() {
+    const { settings, step, looks, weights } = this;
+    return write(settings, step, { hidden: this.inline ? [] : this.hidden, looks, weights: weights ?? "" });
+  }
 
   /** Bring the address up to date. */
   mark() {
@@ -445,7 +486,7 @@ export class Playground {
     if (this.share !== null) parts.push(`${Math.round(100 * this.share)} % of path activity on the ${settings.task === "circle" ? "slow" : "upper"} half`);
     const below = losses[0].findIndex(v => v < 0.01);
     if (below >= 0 && below <= step) parts.push(`loss below 0.01 at step ${below}`);
-    if (this.loose && (this.page || !this.inline)) parts.push("from weights that the address does not hold");
+    if (this.weights === null && (this.page || !this.inline)) parts.push("from weights that the address does not hold");
     this.say(`${parts.join(", ")}.${this.plain ? " WebAssembly is missing here; plain JavaScript trains about ten times as slowly." : ""}`);
     for (const { name, drawing } of this.views) drawing.setAttribute("aria-label", VIEWS[name].says(step, Math.round(100 * right), loss, this.dosed()));
     Object.assign(this.slider, { max: this.furthest, value: step });

@@ -14,6 +14,9 @@ export class Row {
     this.element = element("div", { class: "row" }, element("p", { class: "run" }, element("label", {}, "push the output at ", this.slider), this.name), this.chart, this.told);
   }
 
+  /** What is chosen here. */
+  get chosen() { return this.point; }
+
   get asks() { return { row: this.point }; }
 
   /** Choose a point by its place in the data. */
@@ -21,9 +24,8 @@ export class Row {
 
   update({ row: { at, full, expert, gate } }, { length }) {
     const degrees = i => Math.round(360 * (i + 0.5) / length), own = full[at] || 1, share = part => Array.from(part, v => v / own);
-    this.point = at;
     this.slider.max = length - 1;
-    this.slider.value = at;
+    this.choose(Math.min(this.point, length - 1)); // perhaps another one than at the time of this look
     this.name.textContent = `${degrees(at)}°`;
     this.slider.setAttribute("aria-valuetext", this.name.textContent);
     this.chart.innerHTML = rowChart(share(full), share(expert), share(gate), at);

@@ -1,5 +1,6 @@
 // What the playground can be set to, and its address: every run is a link, at every step.
 import { OWN, checkerboard, circle, curveLetter, moons, ownCurve, ownPoints, pointText, spiral, xor } from "../tasks.js";
+import { WEIGHTS, isLook, readLooks, writeLooks } from "./looks.js";
 
 export const REACH = 1.25; // half the width of the maps
 export const MOST = 20000; // steps
@@ -61,10 +62,11 @@ export const SETTINGS = {
 /** The settings of the book's canonical run. */
 export const start = () => Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, setting.start]));
 
-/** {settings, step, hidden, problems} of an address's hash: what makes no sense is left at its start, and told. */
+/** {settings, step, hidden, looks, weights, problems} of an address's hash: what makes no sense is left at its start, and told. */
 export function read(hash) {
   const given = new URLSearchParams(hash.replace(/^#/, "")), settings = start(), problems = [], hidden = [];
-  let step = 0;
+  const parts = [];
+  let step = 0, weights = "";
   for (const [name, text] of given) {
     const setting = SETTINGS[name], value = Number(text);
     if (name === "hide")
@@ -75,6 +77,10 @@ export function read(hash) {
     else if (name === "step") {
       if (text !== "" && Number.isInteger(value) && value >= 0 && value <= MOST) step = value;
       else problems.push(`step must be a whole number up to ${MOST}, got ${text}`);
+    } else if (isLook(name)) parts.push([name, text]);
+    else if (name === "weights") {
+      if (WEIGHTS.test(text)) weights = text;
+      else problems.push("weights cannot be read from the address");
     } else if (!setting) problems.push(`there is no setting ${name}`);
     else if (setting.values) {
       if (setting.values.includes(text)) settings[name] = text;
@@ -85,14 +91,17 @@ export function read(hash) {
     } else if (text !== "" && value >= setting.low && value <= setting.high && (setting.step !== 1 || Number.isInteger(value))) settings[name] = value;
     else problems.push(`${setting.label} must be from ${setting.low} to ${setting.high}, got ${text}`);
   }
-  return { settings, step, hidden, problems };
+  const { looks, problems: more } = readLooks(parts, settings, TASKS[settings.task].data(settings).y.length, REACH);
+  return { settings, step, hidden, looks, weights, problems: [...problems, ...more] };
 }
 
 /** The hash of a state: only what differs from the start, so that it is short enough to send. */
-export function write(settings, step, hidden = []) {
+export function write(settings, step, { hidden = [], looks = {}, weights = "" } = {}) {
   const given = new URLSearchParams();
   for (const [name, { start: usual }] of Object.entries(SETTINGS)) if (settings[name] !== usual) given.set(name, settings[name]);
   if (step) given.set("step", step);
+  for (const [name, text] of writeLooks(looks)) given.set(name, text);
+  if (weights) given.set("weights", weights);
   if (hidden.length) given.set("hide", hidden.join(","));
   return given.size ? `#${given}` : "";
 }

@@ -36,6 +36,9 @@ export class PathSum {
     this.editor.addEventListener("toggle", () => { if (this.editor.open && this.matrices) this.fields(this.matrices); });
   }
 
+  /** What is chosen here. */
+  get chosen() { return this.input; }
+
   get asks() { return { inside: Float32Array.from(this.input) }; }
 
   /** Choose an input with the pointer on the map of the output. */
