@@ -453,7 +453,7 @@ def test_kernels_and_directions_are_seen_when_their_folds_open(visit):
     for name in ("ring", "directions", "pull", "tiles", "features", "overlap", "tangent"):
         view = one.tab.locator(f"[data-view={name}]")
         assert not view.is_visible()
-        view.locator("xpath=ancestor::details").locator("summary").click()
+        view.locator("xpath=ancestor::details").locator("summary").first.click()
         settled(one.tab)
         assert "step 5" in view.get_attribute("aria-label")
     painted = "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, 384, 384).data).size"
@@ -464,6 +464,50 @@ def test_kernels_and_directions_are_seen_when_their_folds_open(visit):
     assert f"{regions} regions" in one.tab.locator("[data-view=tiles]").inner_text()
     assert 1 < one.tab.locator("[data-view=features] .bar").count() <= 8
     accessible(one.tab)
+    assert not one.wrong
+
+
+def test_every_map_has_a_table(visit):
+    """Of at most twelve rows and columns, made when it is opened, and again after a step."""
+    one = visit("#width=8&depth=2&step=5")
+    tab = one.tab
+    said(tab, "Step 5,")
+    net, (x, y) = DLGN(2, 8, 2, generator=torch.Generator().manual_seed(0)), circle(200, low=1, high=16)
+    train(net, x, y, steps=5, lr=2e-3)
+
+    def numbers(name):
+        """Open the table of a map; return its heads, and its rows."""
+        figure = tab.locator("figure", has=tab.locator(f"[data-view={name}]"))
+        if not figure.is_visible():
+            figure.locator("xpath=ancestor::details").locator("summary").first.press("Enter")
+        assert not figure.locator("td").count()
+        figure.get_by_text("As a table").press("Enter")
+        ask(tab, "p => p.step")
+        assert "At step 5" in figure.locator("p").inner_text()
+        lines = [row.replace("−", "-").split("\t") for row in figure.locator("tr").all_inner_texts()]
+        return lines[0][1:], [row[0] for row in lines[1:]], [[float(v) for v in row[1:]] for row in lines[1:]]
+
+    middles = 1.25 * (2 * (torch.arange(48) + 0.5) / 48 - 1)
+    plane = (
+        torch.cartesian_prod(middles.flip(0), middles).flip(1).to(next(net.parameters()).dtype)
+    )  # from above, as it is read
+    with torch.no_grad():
+        active = path_activity(net, plane, hard=True)
+        for name, ours in (("field", net(plane)), ("activity", active / active.max())):
+            across, down, found = numbers(name)
+            assert across == [f"{v:.2f}" for v in middles[2::4].tolist()] and down == across[::-1]
+            assert torch.allclose(torch.tensor(found), ours.reshape(48, 48)[1::4, 2::4].float(), atol=0.01)
+        for name, kernel in (("overlap", overlap_kernel(net, x, hard=True)), ("tangent", ntk(net, x))):
+            across, down, found = numbers(name)
+            assert across == down and across[:2] == ["19°", "55°"] and len(across) == 10
+            assert torch.allclose(torch.tensor(found), kernel[10::20, 10::20].float() / kernel.max(), atol=0.006)
+    usable(tab, "[data-playground] figure")
+    tables = tab.locator("[data-view=field] ~ details .table")
+    assert tables.evaluate("box => box.scrollWidth > box.clientWidth")  # scrolls on a phone
+    tab.get_by_role("button", name="One step").press("Enter")
+    said(tab, "Step 6,")
+    ask(tab, "p => p.step")
+    assert tab.get_by_text("At step 6: 12 × 12 places").count() == 2
     assert not one.wrong
 
 
@@ -632,10 +676,10 @@ def fold_of(visit, page, number=0):
     return one, fold
 
 
-def usable(tab):
-    """Check the open fold with axe, and that it makes no page wider than a phone."""
+def usable(tab, part="details.dlgn-live[open]"):
+    """Check a part, at first the open fold, with axe, and that it makes no page wider than a phone."""
     tab.evaluate(AXE)
-    found = tab.evaluate(AXE_RUN.replace("axe.run(", "axe.run('details.dlgn-live[open]', "))["violations"]
+    found = tab.evaluate(AXE_RUN.replace("axe.run(", f"axe.run('{part}', "))["violations"]
     assert not [(v["id"], [n["target"] for n in v["nodes"]]) for v in found]
     tab.set_viewport_size(PHONE)
     assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

@@ -11,7 +11,7 @@ import { withChanges, writeChanges } from "./looks.js";
 import { Own } from "./own.js";
 import { alike, carried, owner, shapeOf, told } from "./share.js";
 import { MOST, SETTINGS, TASKS, netOptions, python, read, start, write } from "./state.js";
-import { VIEWS, asked, makeView } from "./views.js";
+import { VIEWS, asked, fillCells, makeView } from "./views.js";
 
 const SLICE = { one: 30, many: 100 }; // milliseconds of training between two pictures, with one seed and with several
 const MANY = 10; // seeds, when one is not enough
@@ -461,6 +461,7 @@ export class Playground {
       if (view.panel) view.panel.update(seen, data.y);
       else if (paint) paint(drawing, run);
       else drawing.innerHTML = chart(run);
+      if (view.cells?.open && !this.playing) fillCells(view, run, step);
       if (name === "field") this.own.mark(drawing, inside?.panel.input);
     }
     this.tell(out);
