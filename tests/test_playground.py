@@ -685,6 +685,43 @@ def usable(tab, part="details.dlgn-live[open]"):
     assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+def cut_off(one):
+    """Take the network away, and what a browser keeps of it."""
+    session = one.context.new_cdp_session(one.tab)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    one.context.set_offline(True)
+    assert one.tab.evaluate("fetch(location.href, { cache: 'no-store' }).then(() => false, () => true)")
+
+
+def test_the_playground_works_after_the_network_is_gone(visit):
+    one = visit("#width=6&depth=2")
+    tab = one.tab
+    said(tab, "Step 0,")
+    cut_off(one)
+    tab.get_by_role("button", name="Ten steps").press("Enter")
+    said(tab, "Step 10,")
+    change(tab, model="ReLU", seeds=3, task="xor")
+    tab.get_by_role("button", name="Ten steps").press("Enter")
+    assert "median of 3 seeds" in said(tab, "Step 10,")
+    for name in ("tangent", "overlap"):
+        tab.locator("details", has=tab.locator(f"[data-view={name}]")).last.locator("summary").first.press("Enter")
+        ask(tab, "p => p.step")
+        assert "step 10" in tab.locator(f"[data-view={name}]").get_attribute("aria-label")
+
+
+def test_folds_of_a_page_open_after_the_network_is_gone(visit):
+    one, first = fold_of(visit, "book/experts/gating")
+    cut_off(one)
+    first.locator("summary").first.press("Enter")
+    second = one.tab.locator("details.dlgn-live").nth(1)
+    second.locator("summary").first.press("Enter")
+    second.get_by_role("button", name="Ten steps").press("Enter")
+    second.locator("output:text-is('10')").wait_for()
+    change(one.tab, model="frozen DLGN")
+    assert ask(one.tab, "p => [p.step, p.made.model]") == [0, "frozen DLGN"]
+
+
 def change(tab, **settings):
     """Set the playground as its form does."""
     return ask(tab, f"p => p.change({{...p.settings, ...{json.dumps(settings)}}})")
