@@ -236,6 +236,12 @@ export function stairChart(terms, out) {
   return frame(`${ticks}${marks}<path class="target" d="M${LEFT} ${up(out)}H${WIDTH}"/><path class="line" d="${path(corners)}"/>`, "paths counted", "their sum");
 }
 
+/** Where on the map of the plane a pointer is. */
+export function mapPlace(canvas, { clientX, clientY }, reach) {
+  const box = canvas.getBoundingClientRect();
+  return [reach * (2 * (clientX - box.left) / box.width - 1), reach * (1 - 2 * (clientY - box.top) / box.height)];
+}
+
 /** Where on the chart of the circle a pointer is: the share of the circle, and the value. */
 export function chartPlace(chart, { clientX, clientY }) {
   const box = chart.querySelector("svg").getBoundingClientRect(), x = WIDTH * (clientX - box.left) / box.width, y = HEIGHT * (clientY - box.top) / box.height;

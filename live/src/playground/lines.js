@@ -1,6 +1,6 @@
 // The half-spaces on the map of the output: a layer and a unit are chosen, and the unit's line is dragged or turned with keys.
 import { element } from "./controls.js";
-import { paintPlanes, paintUnit } from "./draw.js";
+import { mapPlace, paintPlanes, paintUnit } from "./draw.js";
 import { REACH } from "./state.js";
 
 const NEAR = 14; // pixels between a pointer and the line that it takes
@@ -17,7 +17,7 @@ export const layersOf = ({ model, depth }) => model.includes("DLGN") ? depth : m
 
 /** The tensor of a layer that makes the gates: weights, or biases (undefined without). */
 function gating(tensors, layer, part) {
-  const [kind] = ["gate", "value"].filter(kind => tensors.some(({ name }) => name.startsWith(kind)));
+  const kind = tensors.some(({ name }) => name.startsWith("gate")) ? "gate" : "value";
   return tensors.find(({ name }) => name === `${kind}_layers.${layer}.${part}`);
 }
 
@@ -66,12 +66,18 @@ export class Lines {
     this.shift = slider({ min: -REACH, max: REACH, step: 0.01 });
     this.layers.addEventListener("change", () => { this.layer = +this.layers.value; this.choose(this.unit); });
     this.units.addEventListener("change", () => this.choose(+this.units.value));
-    for (const one of [this.turn, this.shift]) one.addEventListener("input", () => this.set(+this.turn.value, this.made.bias === "yes" ? +this.shift.value : 0));
+    for (const one of [this.turn, this.shift]) one.addEventListener("input", () => this.set(+this.turn.value, this.biased ? +this.shift.value : 0));
     const label = (text, control) => element("label", {}, text, control);
     this.help = element("span");
     this.element = element("div", { class: "planes" }, element("p", { class: "run" }, label("Half-spaces of layer ", this.layers), this.one = label("unit ", this.units)),
       this.tools = element("p", { class: "run" }, label("direction ", this.turn), this.far = label("distance ", this.shift), this.help));
   }
+
+  /** Whether the borders of half-spaces can lie away from the origin. */
+  get biased() { return this.made.bias === "yes"; }
+
+  /** Whether pointer and keys on the map are for the lines: with points of one's own they are for these. */
+  get free() { return this.made.task !== "points"; }
 
   /** The layer in use, or -1. */
   get at() { return Math.min(this.layer, this.count - 1); }
@@ -119,12 +125,12 @@ export class Lines {
   /** Take the planes of a net as it is, and paint those of the layer on the map. */
   paint(canvas, planes) {
     this.planes = planes ?? [];
-    const { plane, made } = this, shown = this.planes[this.at], free = made.task !== "points";
-    if (plane) paintUnit(canvas, plane.normal, plane.offset, middle(plane.normal, plane.offset), REACH, made.bias === "yes");
+    const { plane, biased, free } = this, shown = this.planes[this.at];
+    if (plane) paintUnit(canvas, plane.normal, plane.offset, middle(plane.normal, plane.offset), REACH, biased);
     if (shown) paintPlanes(canvas, shown, REACH);
     this.tools.hidden = !plane;
-    this.far.hidden = made.bias !== "yes";
-    this.help.textContent = plane && free ? HELP[made.bias === "yes" ? "both" : "turn"] + (this.below ? HELP.deep : "") : "";
+    this.far.hidden = !biased;
+    this.help.textContent = plane && free ? HELP[biased ? "both" : "turn"] + (this.below ? HELP.deep : "") : "";
     canvas.classList.toggle("grip", Boolean(plane));
     if (free && plane) Object.assign(canvas, { tabIndex: 0, role: "application" });
     else if (free && canvas.role === "application") {
@@ -163,43 +169,48 @@ export class Lines {
 
   /** Follow pointer and keys on the map. */
   attach(canvas) {
-    const place = event => {
-      const box = canvas.getBoundingClientRect();
-      return [REACH * (2 * (event.clientX - box.left) / box.width - 1), REACH * (1 - 2 * (event.clientY - box.top) / box.height)];
-    };
-    canvas.addEventListener("pointerdown", event => {
-      const layer = this.planes[this.at];
-      if (!layer || this.made.task === "points") return;
-      const point = place(event), reach = NEAR * 2 * REACH / canvas.getBoundingClientRect().width;
-      const far = Array.from(layer.offsets, (offset, i) => Math.abs(layer.normals[2 * i] * point[0] + layer.normals[2 * i + 1] * point[1] + offset) /
-        (Math.hypot(layer.normals[2 * i], layer.normals[2 * i + 1]) || 1e-9));
-      const nearest = this.unit >= 0 && far[this.unit] < reach ? this.unit : far.indexOf(Math.min(...far));
-      if (far[nearest] > reach) return;
-      event.stopImmediatePropagation();
-      canvas.setPointerCapture(event.pointerId);
-      if (nearest !== this.unit) this.choose(nearest);
-      const { normal, offset } = this.plane, pivot = this.made.bias === "yes" ? middle(normal, offset) : [0, 0];
-      this.drag = { normal, pivot, shifts: this.made.bias === "yes" && Math.hypot(point[0] - pivot[0], point[1] - pivot[1]) < 1.5 * reach };
-    });
-    canvas.addEventListener("pointermove", event => {
-      if (!this.drag) return;
-      event.stopImmediatePropagation();
-      const point = place(event), { pivot, shifts } = this.drag, { normal } = this.drag;
-      if (shifts) return this.aim(normal, -normal[0] * point[0] - normal[1] * point[1]);
-      const [x, y] = [point[0] - pivot[0], point[1] - pivot[1]], far = Math.hypot(x, y), length = Math.hypot(...normal);
-      if (far < 0.02) return;
-      const sign = Math.sign(-y * normal[0] + x * normal[1]) || 1, turned = [-sign * length * y / far, sign * length * x / far];
-      this.drag.normal = turned;
-      this.aim(turned, -turned[0] * pivot[0] - turned[1] * pivot[1]);
-    });
+    canvas.addEventListener("pointerdown", event => this.take(canvas, event));
+    canvas.addEventListener("pointermove", event => { if (this.drag) this.pull(canvas, event); });
     for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { this.drag = null; });
-    canvas.addEventListener("keydown", event => {
-      const [turn, shift] = KEYS[event.key] ?? [], { plane } = this;
-      if (turn === undefined || !plane || this.made.task === "points") return;
-      event.preventDefault();
-      const { angle, distance } = polar(plane);
-      this.set(angle + turn, distance + (this.made.bias === "yes" ? shift : 0));
+    canvas.addEventListener("keydown", event => this.key(event));
+  }
+
+  /** Take the line under the pointer, the chosen one before others: by its ring to shift it, else to turn it. */
+  take(canvas, event) {
+    const layer = this.planes[this.at];
+    if (!layer || !this.free) return;
+    const { normals, offsets } = layer, point = mapPlace(canvas, event, REACH), reach = NEAR * 2 * REACH / canvas.getBoundingClientRect().width;
+    const far = Array.from(offsets, (offset, i) => {
+      const [a, b] = normals.subarray(2 * i, 2 * i + 2);
+      return Math.abs(a * point[0] + b * point[1] + offset) / (Math.hypot(a, b) || 1e-9);
     });
+    const nearest = this.unit >= 0 && far[this.unit] < reach ? this.unit : far.indexOf(Math.min(...far));
+    if (far[nearest] > reach) return;
+    event.stopImmediatePropagation();
+    canvas.setPointerCapture(event.pointerId);
+    if (nearest !== this.unit) this.choose(nearest);
+    const { plane: { normal, offset }, biased } = this, pivot = biased ? middle(normal, offset) : [0, 0];
+    this.drag = { normal, pivot, shifts: biased && Math.hypot(point[0] - pivot[0], point[1] - pivot[1]) < 1.5 * reach };
+  }
+
+  /** Lay the line that was taken through the pointer. */
+  pull(canvas, event) {
+    event.stopImmediatePropagation();
+    const point = mapPlace(canvas, event, REACH), { normal, pivot, shifts } = this.drag;
+    if (shifts) return this.aim(normal, -normal[0] * point[0] - normal[1] * point[1]);
+    const [x, y] = [point[0] - pivot[0], point[1] - pivot[1]], far = Math.hypot(x, y), length = Math.hypot(...normal);
+    if (far < 0.02) return;
+    const sign = Math.sign(-y * normal[0] + x * normal[1]) || 1, turned = [-sign * length * y / far, sign * length * x / far];
+    this.drag.normal = turned;
+    this.aim(turned, -turned[0] * pivot[0] - turned[1] * pivot[1]);
+  }
+
+  key(event) {
+    const [turn, shift] = KEYS[event.key] ?? [], { plane } = this;
+    if (turn === undefined || !plane || !this.free) return;
+    event.preventDefault();
+    const { angle, distance } = polar(plane);
+    this.set(angle + turn, distance + (this.biased ? shift : 0));
   }
 }
 

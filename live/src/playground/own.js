@@ -1,6 +1,6 @@
 // One's own data: points on the map, a target on the chart of the circle; with a pointer or with the arrow keys.
 import { OWN, curveLetter, ownCurve, ownPoints, pointText } from "../tasks.js";
-import { chartPlace, paintCursor } from "./draw.js";
+import { chartPlace, mapPlace, paintCursor } from "./draw.js";
 import { element } from "./controls.js";
 import { REACH } from "./state.js";
 
@@ -9,6 +9,9 @@ const HELP = {
   points: "Click on the map of the output to add a point. With keys: arrows move the cross, Enter adds, Delete removes the nearest point.",
   drawn: "Draw on the chart around the circle. With keys: left and right choose an angle, up and down change the target there.",
 };
+
+/** A coordinate, moved onto the map. */
+const inside = v => Math.max(-REACH, Math.min(REACH, v));
 
 /** Points without the one nearest to (a, b). */
 function without(text, a, b) {
@@ -29,10 +32,7 @@ export class Own {
   /** Make the drawing of a view one that can be edited while its task is chosen. */
   attach({ name, drawing }) {
     if (name === "field") {
-      const place = event => {
-        const box = drawing.getBoundingClientRect(), inside = v => Math.max(-REACH, Math.min(REACH, v));
-        return [inside(REACH * (2 * (event.clientX - box.left) / box.width - 1)), inside(REACH * (1 - 2 * (event.clientY - box.top) / box.height))];
-      };
+      const place = event => mapPlace(drawing, event, REACH).map(inside);
       drawing.addEventListener("pointerdown", event => {
         if (this.get().task !== "points") {
           if (this.probe?.(place(event))) drawing.setPointerCapture(event.pointerId);
@@ -88,7 +88,7 @@ export class Own {
 
   key(event) {
     if (this.get().task !== "points") return;
-    const [right, up] = ARROWS[event.key] ?? [0, 0], inside = v => Math.max(-REACH, Math.min(REACH, v));
+    const [right, up] = ARROWS[event.key] ?? [0, 0];
     if (right || up) {
       this.cursor = [inside(this.cursor[0] + right * REACH / 16), inside(this.cursor[1] + up * REACH / 16)];
       this.set({});

@@ -19,26 +19,37 @@ const TOLD = {
 /** What is carried over into a model, in words. */
 export const told = model => TOLD[model] ?? `The weights of the DLGN of this seed: ${model === "GaLU" ? "the GaLU net has all of them, and reads them through ReLU" : "its experts and its gates"}.`;
 
+/** The tensor of one layer of a list, undefined if there is none. */
+const find = (tensors, kind, layer, part) => tensors.find(({ name }) => name === `${kind}_layers.${layer}.${part}`);
+
+/** The gates of a DLGN, each layer as the half-spaces of the input that it makes: {normals, offsets}. */
+function halfSpaces(tensors, depth) {
+  let below = { normals: [1, 0, 0, 1], offsets: [0, 0] }; // the input itself
+  return Array.from({ length: depth }, (_, l) => {
+    const { shape: [out, fan], values } = find(tensors, "gate", l, "weight"), bias = find(tensors, "gate", l, "bias");
+    const normals = new Float32Array(2 * out), offsets = Float32Array.from(bias?.values ?? new Float32Array(out));
+    for (let i = 0; i < out; i++)
+      for (let j = 0; j < fan; j++) {
+        for (const d of [0, 1]) normals[2 * i + d] += values[i * fan + j] * below.normals[2 * j + d];
+        offsets[i] += values[i * fan + j] * below.offsets[j];
+      }
+    return below = { normals, offsets };
+  });
+}
+
 /** The weights of a DLGN, a list of tensors, as those of another model. */
 export function carried(tensors, model) {
   if (alike(model)) return tensors;
-  const part = (kind, l, name) => tensors.find(one => one.name === `${kind}_layers.${l}.${name}`), biased = Boolean(part("gate", 0, "bias"));
-  const gates = tensors.filter(({ name }) => /^gate.*weight$/.test(name)), depth = gates.length;
+  const gates = tensors.filter(({ name }) => name.startsWith("gate")), depth = gates.filter(({ name }) => name.endsWith("weight")).length;
   if (MODELS[model].shallow) {
-    let below = null;
-    return [...tensors.filter(({ name }) => name.startsWith("value")), ...gates.flatMap(({ name, shape: [out, fan], values }, l) => {
-      const bias = part("gate", l, "bias"), normals = new Float32Array(2 * out), offsets = Float32Array.from(bias?.values ?? new Float32Array(out));
-      for (let i = 0; i < out; i++)
-        for (let j = 0; j < fan; j++) {
-          for (const d of [0, 1]) normals[2 * i + d] += values[i * fan + j] * (below ? below.normals[2 * j + d] : +(j === d));
-          if (below) offsets[i] += values[i * fan + j] * below.offsets[j];
-        }
-      below = { normals, offsets };
-      return [{ name, shape: [out, 2], values: normals }, ...bias ? [{ ...bias, values: offsets }] : []];
-    })];
+    const planes = halfSpaces(tensors, depth);
+    const shallow = ({ name, ...one }) => {
+      const { normals, offsets } = planes[name.split(".")[1]];
+      return name.endsWith("weight") ? { name, shape: [offsets.length, 2], values: normals } : { name, ...one, values: offsets };
+    };
+    return [...tensors.filter(({ name }) => name.startsWith("value")), ...gates.map(shallow)];
   }
-  const last = part("value", depth, "weight");
-  return [
-    ...tensors.filter(({ name }) => name.startsWith("gate")).map(one => ({ ...one, name: one.name.replace("gate", "value") })), last,
-    ...biased ? [{ name: `value_layers.${depth}.bias`, shape: [last.shape[0]], values: new Float32Array(last.shape[0]) }] : []];
+  const last = find(tensors, "value", depth, "weight"), [out] = last.shape, biased = gates.length > depth;
+  const hidden = gates.map(({ name, ...one }) => ({ name: name.replace("gate", "value"), ...one }));
+  return [...hidden, last, ...biased ? [{ name: `value_layers.${depth}.bias`, shape: [out], values: new Float32Array(out) }] : []];
 }
