@@ -147,7 +147,7 @@ adopt: $(READY)  ## make it your own: `make adopt REPO=owner/name [AUTHOR="..."]
 	$(SITE_TOOL).adopt "$(REPO)" $(if $(AUTHOR),--author "$(AUTHOR)")
 
 bench: $(READY)  ## measure the library's speed against plain code, as ratios in one run
-	$(BIN)/python tests/bench.py
+	PYTHONPATH=book/_ext $(BIN)/python tests/bench.py
 
 serve: $(BUILT)  ## show the built site on http://127.0.0.1:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)

@@ -1,9 +1,6 @@
 """The built site in a real browser, for tests: a server, tabs that note what goes wrong, and axe."""
 
-import functools
 import json
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +8,7 @@ import axe_playwright_python
 import chromium
 import pytest
 from built_site import ADDRESS, SITE, html_file
+from dlgn_site.serving import Quiet, serving
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 #: axe would fetch the style sheets once more (`preload`) to check a rule that is off, from wrong addresses
@@ -25,7 +23,7 @@ TAB_STOPS = """() => [...document.querySelectorAll('pre, .cell_output > .output,
   .every(part => part.tabIndex === 0 || (part.scrollWidth <= part.clientWidth && part.scrollHeight <= part.clientHeight))"""
 
 
-class Host(SimpleHTTPRequestHandler):
+class Host(Quiet):
     """Serves the site as its host does: below a path, and with the page 404.html for whatever is not there."""
 
     def translate_path(self, path):
@@ -39,20 +37,13 @@ class Host(SimpleHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(page)
 
-    def log_message(self, *args):
-        pass
-
 
 @pytest.fixture(scope="module")
 def address():
     """Serve the site on a free port of this machine."""
     html_file("book/intro")
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Host, directory=SITE)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}{BASE}"
-        server.shutdown()
-        thread.join()
+    with serving(SITE, Host) as host:
+        yield host + BASE
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,13 @@
 """The browser of this machine, for tests."""
 
-import functools
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from dlgn_site.serving import Quiet, serving
 from playwright.sync_api import Browser, sync_playwright
 
 LIVE = Path(__file__).resolve().parents[1] / "live"
@@ -30,29 +28,17 @@ def started() -> Iterator[Browser]:
         browser.close()
 
 
-class _Host(SimpleHTTPRequestHandler):
+class _Host(Quiet):
     def end_headers(self):
         self.send_header("Content-Security-Policy", "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
         super().end_headers()
-
-    def log_message(self, *args):
-        pass
 
 
 @contextmanager
 def served() -> Iterator[tuple[Browser, str]]:
     """Start Chromium, and serve live/ under the policy of the site; yield the browser and the address."""
-    with (
-        ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Host, directory=LIVE)) as server,
-        started() as browser,
-    ):
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield browser, f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(LIVE, _Host) as address, started() as browser:
+        yield browser, address
 
 
 @contextmanager

@@ -3,13 +3,11 @@
 import copy
 import json
 import re
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from built_site import CHAPTERS, PAGES, ROOT, SITE, article, html
 from dlgn_site import build_record, compare
+from dlgn_site.serving import serving
 
 from dlgn_lib.book.register import registry
 
@@ -126,20 +124,10 @@ def test_a_build_is_found_in_a_checkout_a_file_and_at_an_address(tmp_path):
     (site / "build.json").write_text(json.dumps(BUILD))
     assert compare.read(str(tmp_path)) == compare.read(str(site.parent)) == BUILD
     assert compare.read(str(site)) == compare.read(str(site / "build.json")) == BUILD
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site)) as server:
-        threading.Thread(target=server.serve_forever).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        try:
-            assert compare.read(f"{address}/") == compare.read(f"{address}/build.json") == BUILD
-            with pytest.raises(OSError, match="404"):
-                compare.read(f"{address}/other")
-        finally:
-            server.shutdown()
+    with serving(site) as address:
+        assert compare.read(f"{address}/") == compare.read(f"{address}/build.json") == BUILD
+        with pytest.raises(OSError, match="404"):
+            compare.read(f"{address}/other")
 
 
 def test_the_commit_is_that_of_the_checkout_and_unknown_elsewhere(tmp_path):

@@ -1,11 +1,8 @@
 """The site and its releases in one folder, and the way between versions in a real browser."""
 
-import functools
 import json
 import shutil
 import zipfile
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from browsing import Visit, browser  # noqa: F401  (fixtures)
@@ -13,6 +10,7 @@ from built_site import ROOT, SITE, html_file
 from dlgn_site import anchors, moved, publish, versions
 from dlgn_site.content_policy import with_policy
 from dlgn_site.release import zip_folder
+from dlgn_site.serving import serving
 
 PAGE = """<!DOCTYPE html>
 <html lang="en" data-content_root="../"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>{title}</title>
@@ -116,20 +114,13 @@ def test_the_built_site_knows_itself():
     assert told["versions"][0] == versions.own(ROOT) | {"commit": told["versions"][0]["commit"]}
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture(scope="module")
 def reader(made, browser):
     """A tab on the published folder."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=made / "out")) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        visit = Visit(browser, f"http://127.0.0.1:{server.server_port}")
+    with serving(made / "out") as address:
+        visit = Visit(browser, address)
         yield visit
         visit.context.close()
-        server.shutdown()
 
 
 def choose(reader, start, version):

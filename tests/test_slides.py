@@ -1,18 +1,15 @@
 """The slides of the pages: what is on them, what is not, how they turn, and their PDF."""
 
 import re
-import threading
 from collections import Counter
-from functools import partial
-from http.server import ThreadingHTTPServer
 
 import pytest
 from browsing import AXE, AXE_RUN, Visit, browser  # noqa: F401
 from bs4 import BeautifulSoup
 from built_site import ADDRESS, ROOT, SITE, article, html_file, site_file
 from dlgn_site import deck, release, release_check, slides
-from dlgn_site.in_browser import _Quiet
 from dlgn_site.plan import read_book
+from dlgn_site.serving import serving
 from jupyter_cache.cache.main import JupyterCacheBase
 from myst_nb.core.read import read_myst_markdown_notebook
 from test_course import secrets, squeezed
@@ -43,12 +40,8 @@ def parsed(folder):
 
 @pytest.fixture(scope="module")
 def host(folder):
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
