@@ -54,7 +54,17 @@ class Lengths(FromMetadata):
             ]
             for page in self.pages.values()
         ]
-        head = ["Page", "minutes", "of exercises", "words", "numbers", "formulas", "figures", "lines of open code", "screens"]
+        head = [
+            "Page",
+            "minutes",
+            "of exercises",
+            "words",
+            "numbers",
+            "formulas",
+            "figures",
+            "lines of open code",
+            "screens",
+        ]
         return self.parse_text_to_nodes(table(head, rows))
 
 
