@@ -294,7 +294,7 @@ def bench_playground():
         there, seen, answered = tab.evaluate(FIRST)
         limit("playground: from load until its controls answer", there, "ms", 100)
         limit("playground: from the first press to its picture", answered, "ms", 100)
-        print(f"{'playground: from load to the picture of step 0':58s} {seen:9.3g} ms")
+        limit("playground: from load to the picture of step 0", seen, "ms", 100)
         tab.goto("about:blank")
         tab.goto(f"{host}/embed.html#seeds=20")
         tab.wait_for_function("() => /Step 0/.test(document.querySelector('.status')?.textContent)")

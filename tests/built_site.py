@@ -83,7 +83,7 @@ def prose_anchors(page):
 @cache
 def anchors(file):
     """Return the anchors of a built file."""
-    soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+    soup = html(file.relative_to(SITE).with_suffix("").as_posix())
     return {tag["id"] for tag in soup.find_all(id=True)} | {
         tag["name"] for tag in soup.find_all("a", attrs={"name": True})
     }

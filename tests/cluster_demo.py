@@ -57,37 +57,17 @@ def cluster(folder: Path, workers: int, paths: list[Path]) -> Iterator[tuple[Cli
     """Start a scheduler and workers, processes of their own on 127.0.0.1; yield a client and the workers."""
     address = folder / "scheduler.json"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths)), "DLGN_PROGRESS": "0"}
-    run, quiet = (
-        [sys.executable, "-m"],
-        {"env": environment, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL},
-    )
-    host = ["--host", "127.0.0.1"]
-    scheduler = [
-        *run,
-        "distributed.cli.dask_scheduler",
-        *host,
-        "--port",
-        "0",
-        "--no-dashboard",
-        "--scheduler-file",
-        address,
-    ]
-    worker = [
-        *run,
-        "distributed.cli.dask_worker",
-        *host,
-        "--nworkers",
-        "1",
-        "--nthreads",
-        "1",
-        "--no-nanny",
-        "--no-dashboard",
-    ]
-    started = [subprocess.Popen(scheduler, **quiet)]
+    quiet = {"env": environment, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+    def start(part: str, options: str) -> subprocess.Popen:
+        options = f"--host 127.0.0.1 --no-dashboard {options} --scheduler-file"
+        return subprocess.Popen([sys.executable, "-m", f"distributed.cli.{part}", *options.split(), address], **quiet)
+
+    started = [start("dask_scheduler", "--port 0")]
     try:
         while not address.is_file():
             time.sleep(0.1)
-        started += [subprocess.Popen([*worker, "--scheduler-file", address], **quiet) for _ in range(workers)]
+        started += [start("dask_worker", "--nworkers 1 --nthreads 1 --no-nanny") for _ in range(workers)]
         with Client(scheduler_file=str(address)) as client:
             client.wait_for_workers(workers, timeout=120)
             yield client, started[1:]
@@ -95,6 +75,7 @@ def cluster(folder: Path, workers: int, paths: list[Path]) -> Iterator[tuple[Cli
         for process in started:
             process.kill()
             process.wait()
+        address.unlink(missing_ok=True)  # the next cluster of this folder has another address
 
 
 def memory(pid: int) -> float:

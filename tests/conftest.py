@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import settings
 
+collect_ignore = ["otter_probe.py"]  # it runs in an environment of its own, where otter is
 #: files that take long, which the two workers begin with; a file stays on one worker, with what it makes once
 LONG = [
     *(

@@ -30,6 +30,14 @@ def reader(browser, address):
     visit.context.close()
 
 
+@pytest.fixture(scope="module")
+def friend(browser, address):
+    """The tab of somebody who gets a link, in a window of its own: what is behind another tab stands almost still."""
+    visit = Visit(browser, address)
+    yield visit
+    visit.context.close()
+
+
 def move(figure):
     """Move every control of a figure one step from where it stands, with the keyboard."""
     for number, parameter in enumerate(figure.evaluate("figure => figure.dlgn?.parameters ?? []")):
@@ -39,9 +47,8 @@ def move(figure):
 
 
 @every_page
-def test_a_link_leads_to_what_is_seen(reader, page):
-    tab = reader.open(page)
-    other = reader.context.new_page()
+def test_a_link_leads_to_what_is_seen(reader, friend, page):
+    tab, other = reader.open(page), friend.tab
     assert "#" not in tab.url
     for figure in tab.locator(FIGURES).all():
         name, start = figure.get_attribute("id"), figure.evaluate(AT)
@@ -64,8 +71,7 @@ def test_a_link_leads_to_what_is_seen(reader, page):
             "name => Math.abs(document.getElementById(name).getBoundingClientRect().top) < innerHeight", arg=name
         )
         assert other.locator(".dlgn-astray").count() == 0 and other.url == link
-    other.close()
-    assert not reader.wrong
+    assert not reader.wrong and not friend.wrong
 
 
 @every_page

@@ -436,15 +436,23 @@ def test_courses_are_told_from_first_to_last_moment():
     within(alt, [0, 2, *ends])
 
 
-def test_activity_by_class_is_told_at_its_ends():
-    moments, right = {"start": random(5, 3), "end": random(5, 3, seed=1)}, random(5, 3, seed=2)
-    _, alt = gates_on_images.class_activity(moments, ["shirt", "bag", "boot"], right, "DLGN")
-    end = medians(moments["end"])
+def test_activity_by_class_is_told_at_its_ends_for_each_network():
     names = ["shirt", "bag", "boot"]
-    assert (
-        f"largest for {names[end.index(max(end))]}, " in alt and f"smallest for {names[end.index(min(end))]}, " in alt
-    )
-    within(alt, [max(end), min(end)])
+    networks = {
+        name: ({"start": random(5, 3), "end": random(5, 3, seed=seed)}, random(5, 3, seed=seed + 1))
+        for seed, name in ((1, "ReLU"), (3, "DLGN"))
+    }
+    figure, alt = gates_on_images.class_activity(networks, names)
+    assert [ax.get_title() for ax in figure.axes] == list(networks)
+    told = alt.partition(". ")[2].split("; ")
+    for (name, (moments, _)), line in zip(networks.items(), told, strict=True):
+        end = medians(moments["end"])
+        largest, smallest = names[end.index(max(end))], names[end.index(min(end))]
+        assert line.startswith(f"{name}: at the end largest for {largest}, ") and f"smallest for {smallest}, " in line
+        within(line, [max(end), min(end)])
+    accuracy = torch.stack([share.mean(0) for _, share in networks.values()]).mean(0)
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [row.split(" (")[0] for row in rows] == [names[c] for c in accuracy.argsort(descending=True)]
 
 
 def test_normals_are_told_with_the_dimensions_that_they_fill():

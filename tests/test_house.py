@@ -1,6 +1,7 @@
 """The house has clear floors: which module may import which, how long a module is, what stands twice."""
 
 import ast
+import doctest
 import importlib
 import re
 import sys
@@ -171,6 +172,18 @@ def chunks(file, size=6):
         part = lines[start : start + size]
         if all(b - a <= 3 for (a, _), (b, _) in pairwise(part)):
             yield part[0][0], "\n".join(text for _, text in part)
+
+
+SHOWN = [file.stem for file in SITE if ">>> " in file.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("module", SHOWN)
+def test_examples_in_the_code_of_the_site_hold(module):
+    """Those of the library run as doctests; the site's modules lie outside the folders that pytest looks through."""
+    if module in ("bind", "pdf"):
+        pytest.importorskip("pypdf")  # comes with the extra `release`
+    result = doctest.testmod(importlib.import_module(f"dlgn_site.{module}"))
+    assert result.attempted and not result.failed
 
 
 def test_nothing_stands_twice():

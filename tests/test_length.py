@@ -18,7 +18,8 @@ DATA = read_pages(ROOT)
         ("Five words, one of them", Length(5)),
         ("# A title\n\n- one\n- two — *three*\n\n| a | b |\n|---|---|\n| c | `d e` |", Length(10)),
         ("% a comment\n\n(label)=\nOne $x + y$ two", Length(4)),
-        ("[two words](page.md), {doc}`three words here <page>`, {doc}`page`, {claim}`some-id`", Length(10)),
+        ("[two words](page.md), {doc}`three words here <page>`, {doc}`page`, {claim}`some-id`", Length(10, numbers=1)),
+        ("In 2 of 20 runs, $x_1 = 3$ and `y = 4`, one number in digits each", Length(15, numbers=2)),
         ("$$\nx\n$$ (eq-x)\n\n\\begin{align}\na\n\\end{align}", Length(formulas=2)),
         ("```{math}\n:label: eq-y\ny\n```", Length(formulas=1)),
         ("```python\na = 1\n\nb = 2\n```", Length(code=2)),
@@ -65,12 +66,18 @@ def test_the_rule_is_told_as_it_is():
         " with folds closed"
     )
     assert limits.format(*lengths.SCREEN) in told
+    assert length.NUMBERS == 6 and "more than six numbers in a hundred words" in told
     assert Length(words=360, formulas=2, figures=1, code=15).minutes == 5
 
 
 @pytest.mark.parametrize("page", DATA)
 def test_no_page_takes_longer_than_the_limit(page):
     assert DATA[page].minutes <= length.MINUTES, DATA[page].length
+
+
+@pytest.mark.parametrize("page", DATA)
+def test_no_page_has_more_numbers_than_the_limit(page):
+    assert 100 * DATA[page].length.numbers <= length.NUMBERS * DATA[page].length.words, "which of them does one need?"
 
 
 @pytest.mark.parametrize("page", [page.removeprefix("book/") for page in NOTEBOOKS])
@@ -86,9 +93,9 @@ def test_the_table_lists_every_page():
     screens = lengths.read_screens(ROOT)
     assert list(screens) == list(DATA), "run make lengths"
     for name, page in DATA.items():
-        _, minutes, working, words, formulas, figures, code, seen = rows[f"../{name}.html"]
+        _, minutes, working, words, numbers, formulas, figures, code, seen = rows[f"../{name}.html"]
         assert (int(minutes), working) == (page.minutes, str(page.working or "–"))
-        assert Length(int(words), int(formulas), int(figures), int(code)) == page.length
+        assert Length(*map(int, (words, formulas, figures, code, numbers))) == page.length
         assert float(seen) == screens[name]
     assert len(rows) == len(DATA) > len(CHAPTERS)
 

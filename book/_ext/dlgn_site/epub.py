@@ -37,8 +37,8 @@ _DATA = re.compile(r'data:image/(\w+);base64,([^"]+)')
 def plain_svg(text: str) -> str:
     """Return a drawing with the colours themselves, not the site's names of them.
 
-    >>> plain_svg('<path style="stroke:var(--dlgn-ink,#222222);fill:var(--p, rgb(1,2,3))"/>')
-    '<path style="stroke:#222222;fill:rgb(1,2,3)"/>'
+    >>> plain_svg('<path d="M0 1" style="stroke:var(--dlgn-ink,#222222);fill:var(--p, rgb(1,2,3))"/>')
+    '<path d="M0 1" style="stroke:#222222;fill:rgb(1,2,3)"/>'
     """
     text = _NO_PATH.sub('<path d="M0 0"', _COLOUR.sub(r"\1", text))
     return _DATA.sub(lambda found: f"data:image/png;base64,{base64.b64encode(png(_bytes(found[2]))).decode()}", text)

@@ -24,6 +24,8 @@ WORDS_A_MINUTE = 180
 SECONDS = {"formulas": 30, "figures": 60, "code": 4}
 #: the most that a page may take; screens are counted by `dlgn_site.lengths`
 MINUTES = 30
+#: and the most numbers that it may have in a hundred words
+NUMBERS = 6
 #: a role counts as the words that it shows; these print something else than what stands in the source
 _SHOWN = {"doc": 4, "ref": 4, "eq": 1, "claim": 1, "cite:t": 3, "cite:p": 3, "prf:ref": 2, "colab": 4}
 _INLINE_FORMULA = 2  # words
@@ -39,6 +41,7 @@ class Length:
     formulas: int = 0
     figures: int = 0
     code: int = 0  # lines
+    numbers: int = 0  # words that carry one, in running text: each is something to hold on to
 
     def __add__(self, other: "Length") -> "Length":
         """Return both together."""
@@ -49,7 +52,7 @@ class Length:
         """Return the minutes of a first reading.
 
         >>> Length(words=1900, formulas=6, figures=6, code=75).minutes
-        22
+        25
         """
         return round(self.words / WORDS_A_MINUTE + sum(s * getattr(self, name) for name, s in SECONDS.items()) / 60)
 
@@ -72,13 +75,14 @@ def _inline(children: list) -> Length:
         if child.type == "myst_role":
             name, text = child.meta["name"], child.content
             titled = re.match(r"([^<]+)<[^>]*>$", text)
-            total += Length(_words(titled[1]) if titled else _SHOWN.get(name, _words(text)))
+            total += Length(_words(titled[1]) if titled else _SHOWN.get(name, _words(text)), numbers=name == "claim")
         elif child.type in ("math_inline", "math_inline_double"):
             total += Length(_INLINE_FORMULA) if child.type == "math_inline" else Length(formulas=1)
         elif child.type == "image":
             total += Length(figures=1)
         elif child.type in ("text", "code_inline"):
-            total += Length(_words(child.content))
+            numbers = sum(any(map(str.isdigit, word)) for word in child.content.split()) if child.type == "text" else 0
+            total += Length(_words(child.content), numbers=numbers)
     return total
 
 
@@ -102,7 +106,7 @@ def of_markdown(text: str) -> Length:
     """Return the length of a piece of MyST Markdown.
 
     >>> of_markdown("Two words and $x^2$.")
-    Length(words=5, formulas=0, figures=0, code=0)
+    Length(words=5, formulas=0, figures=0, code=0, numbers=0)
     """
     total = Length()
     for token in _parser().parse(text + "\n"):

@@ -49,12 +49,22 @@ class Lengths(FromMetadata):
                 links([page.name], self.pages),
                 page.minutes,
                 page.working or "–",
-                *(getattr(page.length, name) for name in ("words", "formulas", "figures", "code")),
+                *(getattr(page.length, name) for name in ("words", "numbers", "formulas", "figures", "code")),
                 screens.get(page.name, "–"),
             ]
             for page in self.pages.values()
         ]
-        head = ["Page", "minutes", "of exercises", "words", "formulas", "figures", "lines of open code", "screens"]
+        head = [
+            "Page",
+            "minutes",
+            "of exercises",
+            "words",
+            "numbers",
+            "formulas",
+            "figures",
+            "lines of open code",
+            "screens",
+        ]
         return self.parse_text_to_nodes(table(head, rows))
 
 

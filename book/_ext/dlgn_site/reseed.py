@@ -29,7 +29,8 @@ from dlgn_site.cachekey import library_key, values_key
 from dlgn_site.elsewhere import ROOT, _pages, cells, measure, run_page
 
 TABLE = ROOT / "book" / "reseed.csv"
-#: Sets 1 to 5 were used while the pages were written; bounds follow from 6 to 12, too; 13 to 15 judge them.
+#: Sets 1 to 5 were used while the pages were written; bounds follow from 6 to 12, too, and 13 to 15 judge them,
+#: but for some that were drawn in after all of these.
 SETS = list(range(6, 16))
 STEP = 1_000_003  # from the seeds of one set to those of the next
 

@@ -3,6 +3,7 @@
 The marks are not typed: they follow from the claims that a statement rests on, and from how these fare on fresh seeds.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -64,6 +65,55 @@ def mark(statement: Statement, fresh: dict[str, dict[str, str]]) -> str:
     return "✓" if not statement.against and held(statement.supports, fresh) else "◐"
 
 
+@dataclass(frozen=True)
+class Belief:
+    """One section of the closing chapter."""
+
+    anchor: str
+    title: str  # with its number
+    sure: str
+    supports: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+def read_beliefs(text: str) -> list[Belief]:
+    """Return the numbered sections of the closing chapter, given its source.
+
+    Raises ValueError if one does not say how sure we are, or gives no evidence.
+    """
+    found = []
+    for anchor, title, body in re.findall(r"(?m)^\(([\w-]+)\)=\n## (\d+\. .+)\n((?:(?!## |\([\w-]+\)=$).*\n)+)", text):
+        sure = re.search(r"\*\*How sure: ([^*]+)\*\*", body)
+        sides = [
+            tuple(re.findall(r"[\w-]+", "".join(re.findall(rf"(?m)^:{side}: (.+)$", body))))
+            for side in ("for", "against")
+        ]
+        if sure is None or not sides[0]:
+            raise ValueError(f"{title!r} must say how sure we are, and name claims for it")
+        found.append(Belief(anchor, title, sure[1].rstrip("."), *sides))
+    return found
+
+
+def steady(claim_ids: tuple[str, ...], fresh: dict[str, dict[str, str]]) -> str:
+    """Return how many claims there are, and how many of them held in all sets of fresh seeds."""
+    count = sum(held((one,), fresh) for one in claim_ids)
+    return "–" if not claim_ids else f"{len(claim_ids)}" if count == len(claim_ids) else f"{len(claim_ids)} ({count})"
+
+
+class BeliefsTable(SphinxDirective):
+    """What the closing chapter says, at a glance."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return one row a section of this page."""
+        self.env.note_dependency(str(reseed.TABLE))
+        fresh = reseed.read(reseed.TABLE)
+        rows = [["Statement", "How sure", "Claims for it", "against it, or conditions"]]
+        for one in read_beliefs(Path(self.env.doc2path(self.env.docname)).read_text(encoding="utf-8")):
+            link = f"{{ref}}`{one.title} <{one.anchor}>`"
+            rows.append([link, one.sure, steady(one.supports, fresh), steady(one.against, fresh)])
+        return self.parse_text_to_nodes("\n".join(markdown_table(rows)))
+
+
 class StatementsTable(SphinxDirective):
     """The ledger's first table."""
 
@@ -106,5 +156,6 @@ class Evidence(SphinxDirective):
 def setup(app: Sphinx) -> dict:
     """Register the directives."""
     app.add_directive("statements-table", StatementsTable)
+    app.add_directive("beliefs-table", BeliefsTable)
     app.add_directive("evidence", Evidence)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,9 +10,13 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from dlgn_lib.plots.bands import seed_band, step_axis
-from dlgn_lib.plots.looks import BLUE, FAINT, GREEN, INK, NETWORKS, RED, ROLES, Drawing, house_style
+from dlgn_lib.plots.looks import FAINT, GREEN, INK, NETWORKS, PINK, ROLES, Drawing, house_style
 from dlgn_lib.statistics import median
 
+_HALVES = [
+    (GREEN, "o", "-"),
+    (PINK, "x", "-."),
+]  # the looks of the smooth half and the fast one, beside those of networks
 _EDGE = 2.75  # where the target is drawn, in means of the activity
 
 
@@ -38,13 +42,14 @@ def activity_ring(
     distance from the centre is the activity relative to the mean over the circle, the thin outer line the target, around
     a dotted circle for zero.
     """
+    own = NETWORKS[network].colour
     figure = plt.figure(figsize=(7.2, 3.9))
     grid = figure.add_gridspec(2, 2, width_ratios=[1.12, 1])
     ring = figure.add_subplot(grid[:, 0], projection="polar")
     turn = torch.cat([angles, angles[:1] + 2 * math.pi])
     values = activities / activities.mean(dim=1, keepdim=True)
     values = torch.cat([values, values[:, :1]], dim=1)
-    seed_band(ring, turn, values, BLUE, lw=2)
+    seed_band(ring, turn, values, own, lw=2)
     ring.plot(turn, torch.ones(len(turn)), **ROLES["level"])
     ring.plot(turn, _EDGE + 0.25 * torch.cat([targets, targets[:1]]), color="#777777", lw=0.9)
     ring.plot(turn, torch.full_like(turn, _EDGE), color=FAINT, lw=0.6, ls=(0, (1, 3)))
@@ -59,16 +64,16 @@ def activity_ring(
 
     share, loss = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[1, 1])
     at = list(steps).index(step)
-    seed_band(share, steps, shares, BLUE, lw=2)
-    share.plot(step, median(shares[:, at], 0), "o", ms=8, mfc="white", mec=BLUE, mew=2, clip_on=False, zorder=5)
+    seed_band(share, steps, shares, own, lw=2)
+    share.plot(step, median(shares[:, at], 0), "o", ms=8, mfc="white", mec=own, mew=2, clip_on=False, zorder=5)
     _share_axis(share, 0.3)
     share.set_title(f"{network}, step {step}", fontsize=11)
     told = []
-    for (half, values), (colour, line) in zip(errors.items(), [(RED, "--"), (GREEN, "-.")], strict=True):
+    for (half, values), (colour, _, line), height in zip(errors.items(), _HALVES, (0.36, 0.54), strict=True):
         seed_band(loss, steps, values, colour, ls=line, lw=2)
         loss.plot(step, median(values[:, at], 0), "o", ms=8, mfc="white", mec=colour, mew=2, clip_on=False, zorder=5)
         told.append(f"{median(values[:, at], 0):.2f} on the {half}")
-        loss.text(0.1, {RED: 0.36, GREEN: 0.54}[colour], half, color=colour, fontsize=9.5)
+        loss.text(0.1, height, half, color=colour, fontsize=9.5)
     loss.set(ylim=(0, 0.64), ylabel="squared error")
     for ax in (share, loss):
         step_axis(ax, steps[-1])
@@ -139,7 +144,7 @@ def pull_cloud(
     grid = figure.add_gridspec(2, 2, width_ratios=[1.1, 1])
     ax, pull, share = (figure.add_subplot(place) for place in (grid[:, 0], grid[0, 1], grid[1, 1]))
     told = []
-    for (half, vectors), (colour, mark, line) in zip(pulls.items(), [(BLUE, "o", "-"), (RED, "x", "--")], strict=True):
+    for (half, vectors), (colour, mark, line) in zip(pulls.items(), _HALVES, strict=True):
         ax.scatter(
             *vectors.T, s=13, c=colour, marker=mark, lw=0.9, alpha=0.7, label=half, edgecolors=None, clip_on=False
         )
@@ -177,9 +182,9 @@ def transplants(
     `hits` is (times, S), infinite where the target was not reached in `longest` steps; `losses` has one run (T,) per seed.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.1), width_ratios=[1.1, 1])
-    never = 1.35 * longest
+    never, own = 1.35 * longest, NETWORKS["DLGN"].colour
     for loss in losses:
-        left.plot(loss, color=BLUE, lw=1, alpha=0.7)
+        left.plot(loss, color=own, lw=1, alpha=0.7)
     left.axhline(target, **ROLES["level"])
     left.set(yscale="log", xlim=(0, longest), ylim=(target * 0.8, 0.7), xlabel="step of the new experts")
     left.set(ylabel="loss", title=f"gates of step {time}")
@@ -189,8 +194,8 @@ def transplants(
     for place, values in zip(places, hits, strict=True):
         reached = values[values.isfinite()]
         spread = place + torch.linspace(-0.2, 0.2, len(values))
-        right.plot(spread[values.isfinite()], reached, "o", color=BLUE, ms=5, alpha=0.8)
-        right.plot(spread[~values.isfinite()], [never] * (len(values) - len(reached)), "^", color=RED, ms=5, mfc="none")
+        right.plot(spread[values.isfinite()], reached, "o", color=own, ms=5, alpha=0.8)
+        right.plot(spread[~values.isfinite()], [never] * (len(values) - len(reached)), "^", color=own, ms=5, mfc="none")
     right.axvspan(list(times).index(time) - 0.4, list(times).index(time) + 0.4, color=FAINT, alpha=0.18, lw=0, zorder=0)
     right.set(yscale="log", ylim=(40, 1.3 * never), xlabel="gates taken at step", ylabel=f"steps to loss {target:g}")
     right.set_yticks([50, 100, 200, longest, never], ["50", "100", "200", str(longest), "later"])

@@ -48,7 +48,7 @@ def case_shares(
     ax.set_ylim(lines - 0.5, -0.5)
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[:2], names[:2], loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, fontsize=9.5)
-    ax.set_title(network, loc="left", fontsize=11, pad=12, x=-0.8)
+    ax.annotate(network, (0, 1), (4, 12), ("figure fraction", "axes fraction"), "offset points", fontsize=11)
     alt = f"{network}, share of path activity on the upper half at step {step}, medians over seeds: "
     return figure, alt + "; ".join(told) + "."
 

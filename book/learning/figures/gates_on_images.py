@@ -90,31 +90,33 @@ def kernel_by_class(kernel: Tensor, labels: Tensor, classes: Sequence[str], head
 
 
 @house_style
-def class_activity(moments: Mapping[str, Tensor], classes: Sequence[str], right: Tensor, heading: str) -> Drawing:
+def class_activity(networks: Mapping[str, tuple[Mapping[str, Tensor], Tensor]], classes: Sequence[str]) -> Drawing:
     """Draw the mean path activity of each class, relative to the mean over all inputs, at some moments: median and range over seeds.
 
-    `moments` gives (S, C) by name; `right` (S, C) is the share of each class that the trained nets classify correctly;
-    classes are sorted by it.
+    For each network, a panel: `moments` (S, C) by name, and (S, C) the share of each class that the trained nets classify
+    correctly. Classes are sorted by its mean over all networks.
     """
-    figure, ax = plt.subplots(figsize=(5.6, 4))
-    order = right.mean(0).argsort(descending=True)
-    last = len(moments) - 1
-    for place, ((name, values), (colour, _, mark)) in enumerate(
-        zip(moments.items(), looks(moments).values(), strict=True)
-    ):
-        y = torch.arange(len(classes)) + 0.24 * (place - last / 2)
-        picked = values[:, order]
-        ax.hlines(y, picked.min(0).values, picked.max(0).values, color=colour, lw=2.5, alpha=0.45)
-        ax.plot(median(picked, 0), y, mark, color=colour, ms=5.5, ls="", label=name)
-    ax.axvline(1, **ROLES["middle"])
-    ax.set_yticks(range(len(classes)), [f"{classes[c]} ({right.mean(0)[c]:.0%} right)" for c in order.tolist()])
-    ax.set(xlabel="path activity of the class, mean over all = 1", xlim=(0, None), title=heading)
-    ax.title.set_fontsize(11.5)
-    ax.invert_yaxis()
-    ax.legend(fontsize=9.5, loc="upper left")
-    end = median(next(reversed(moments.values())), 0)
-    least, most = int(end.argmin()), int(end.argmax())
-    return figure, (
-        f"{heading}: path activity by class, classes sorted by accuracy. At the end it is largest for {classes[most]}, {end[most]:.2f} "
-        f"times the mean, and smallest for {classes[least]}, {end[least]:.2f} times."
-    )
+    figure, axes = plt.subplots(1, len(networks), figsize=(7.2, 4.2), sharex=True, sharey=True, squeeze=False)
+    right = torch.stack([share.mean(0) for _, share in networks.values()]).mean(0)
+    order = right.argsort(descending=True)
+    told = []
+    for ax, (network, (moments, _)) in zip(axes[0], networks.items(), strict=True):
+        for place, ((name, values), (colour, _, mark)) in enumerate(
+            zip(moments.items(), looks(moments).values(), strict=True)
+        ):
+            y = torch.arange(len(classes)) + 0.24 * (place - (len(moments) - 1) / 2)
+            picked = values[:, order]
+            ax.hlines(y, picked.min(0).values, picked.max(0).values, color=colour, lw=2.5, alpha=0.45)
+            ax.plot(median(picked, 0), y, mark, color=colour, ms=5.5, ls="", label=name)
+        ax.axvline(1, **ROLES["middle"])
+        ax.set(xlabel="path activity of the class", xlim=(0, None), title=network)
+        end = median(next(reversed(moments.values())), 0)
+        least, most = int(end.argmin()), int(end.argmax())
+        told.append(
+            f"{network}: at the end largest for {classes[most]}, {end[most]:.2f} times the mean, and smallest for "
+            f"{classes[least]}, {end[least]:.2f} times"
+        )
+    axes[0, 0].set_yticks(range(len(classes)), [f"{classes[c]} ({right[c]:.0%} right)" for c in order.tolist()])
+    axes[0, 0].invert_yaxis()
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(moments), fontsize=9.5)
+    return figure, f"Path activity by class, classes sorted by accuracy. {'; '.join(told)}."

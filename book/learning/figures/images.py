@@ -9,7 +9,7 @@ from torch import Tensor
 from dlgn_lib.normals import mean_cosine, participation_ratio
 from dlgn_lib.plots.bands import seed_band
 from dlgn_lib.plots.dots import apart
-from dlgn_lib.plots.looks import BLUE, FAINT, GREY, RED, ROLES, WEIGHTS, Drawing, house_style, looks
+from dlgn_lib.plots.looks import FAINT, GREY, INK, NETWORKS, ROLES, WEIGHTS, Drawing, house_style, looks
 
 
 @house_style
@@ -105,9 +105,10 @@ def accuracies(tables: Mapping[str, Mapping[str, Tensor]]) -> Drawing:
         for y, model in enumerate(models):
             values = 100 * rows[model]
             ax.plot(values, y + apart(len(values), 0.18), ".", color=GREY, ms=5, zorder=1)
-            ax.errorbar(values.mean(), y, xerr=values.std(), fmt="o", color=BLUE, ms=5, lw=2, capsize=3)
+            colour = NETWORKS[model].colour if model in NETWORKS else INK
+            ax.errorbar(values.mean(), y, xerr=values.std(), fmt="o", color=colour, ms=5, lw=2, capsize=3)
         if "ReLU" in rows:
-            ax.axvline(100 * rows["ReLU"].mean(), color=RED, lw=0.9, ls=(0, (4, 2)), zorder=0)
+            ax.axvline(100 * rows["ReLU"].mean(), color=NETWORKS["ReLU"].colour, lw=0.9, ls=(0, (4, 2)), zorder=0)
         ax.set_title(data, fontsize=10)
         ax.set_xlabel("test accuracy, %")
         ax.grid(axis="x", color=FAINT, alpha=0.3, lw=0.6)
@@ -132,8 +133,8 @@ def differences(rows: Mapping[str, Tensor], factor: float, xlabel: str) -> Drawi
             y,
             xerr=reach,
             fmt="o",
-            color=BLUE if sure else RED,
-            mfc=BLUE if sure else "white",
+            color=INK,
+            mfc=INK if sure else "white",
             ms=6,
             lw=2,
             capsize=3,
