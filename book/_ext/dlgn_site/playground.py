@@ -9,8 +9,11 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.fileutil import copy_asset
+
+from dlgn_site.original import page_address
 
 #: shown until the engine has started, and where it cannot
 WITHOUT = "The playground trains networks in your browser. It needs JavaScript, which is off here or not yet loaded."
@@ -45,6 +48,10 @@ def modules(script: Path) -> list[Path]:
                 found.append(other)
                 waiting.append(other)
     return found
+
+
+def _page(env: BuildEnvironment) -> str:
+    return page_address(env, "book/playground", "../" * (env.docname.count("/") - 1) + "playground.html")
 
 
 class Playground(SphinxDirective):
@@ -95,7 +102,7 @@ class Live(Playground):
         """Return the fold."""
         if missing := [name for name in ("views", "controls", "title") if name not in self.options]:
             raise self.error(f"a {{live}} needs {', '.join(f':{name}:' for name in missing)}")
-        page = "../" * (self.env.docname.count("/") - 1) + "playground.html"
+        page = _page(self.env)
         facts = {"address": self.arguments[0], "page": page, **{n: v for n, v in self.options.items() if n != "title"}}
         given = "".join(f' data-{name}="{html.escape(value)}"' for name, value in facts.items())
         title = html.escape(self.options["title"])
@@ -149,7 +156,7 @@ class Question(SphinxRole):
             message = self.inliner.reporter.error(str(error), line=self.lineno)
             return [], [message]
         self.env.note_dependency("live/experiments.json")
-        page = "../" * (self.env.docname.count("/") - 1) + "playground.html"
+        page = _page(self.env)
         link = f'<a href="{page}#{html.escape(address)}" data-experiment>{html.escape(text)}</a>'
         return [nodes.raw("", link, format="html")], []
 
@@ -163,6 +170,7 @@ def _copy(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Register the directives and the copying."""
+    app.setup_extension("dlgn_site.original")
     app.add_directive("playground", Playground)
     app.add_directive("experiments", Experiments)
     app.add_directive("live", Live)

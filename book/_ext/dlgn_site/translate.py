@@ -1,0 +1,299 @@
+"""The book in another language: catalogues of its units, and a tree of the translated pages that is built as the book is.
+
+    python -m dlgn_site.translate --language de --extract                          # bring the catalogues up to date
+    python -m dlgn_site.translate --language de --extract --pages experts/paths    # begin with another page
+    python -m dlgn_site.translate --language de      # _build/de: translated pages, notebooks and editions for a course
+
+`make book-in INTO=de` builds that tree with warnings as errors. What is not translated, or fuzzy, stays English; links to pages
+that are not translated lead to the English site.
+"""
+
+import argparse
+import ast
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import yaml
+from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.read import read_myst_markdown_notebook
+from sphinx.application import Sphinx
+
+from dlgn_lib.book import words
+from dlgn_lib.book.register import registry
+from dlgn_site import catalogues, units
+from dlgn_site.chapters import numbers
+from dlgn_site.course_data import read_pages
+from dlgn_site.course_pages import choose
+from dlgn_site.export_files import Target
+from dlgn_site.export_markdown import ExportError
+from dlgn_site.export_notebooks import COURSE, exports, read_book
+from dlgn_site.export_references import References
+
+#: what the tree takes from the book as it is
+COPIED = ("book/assets", "book/references.bib", "live", "LICENSE", "LICENSE-TEXT")
+START = "book/start"  # its first page, if that of the book is not translated
+LISTED = "references"  # a page that the tree needs, translated or not
+_ROLE = re.compile(r"\{([\w:+-]+)\}(`+)(.+?)\2", re.S)
+_LINKS = {"doc", "ref", "eq", "prf:ref", "colab", "question", "claim"}
+_HINT = re.compile(r"(?m)^needs: .*|^helps: .*")
+
+
+def said_words(root: Path) -> list[str]:
+    """Return the words that library and site say by `said`, and those of the configuration, each once, in their order."""
+    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    found = [config["title"], config["html"]["extra_footer"], *(part["caption"] for part in toc["parts"])]
+    for folder in ("dlgn_lib", "book/_ext/dlgn_site"):
+        for file in sorted((root / folder).rglob("*.py")):
+            found += _said(file)
+    return list(dict.fromkeys(found))
+
+
+def _said(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said" and node.args:
+            yield from (part.value for part in ast.walk(node.args[0]) if _is_text(part))
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def figure_texts(page: Path) -> list[str]:
+    """Return the texts that the figures of a page have, with places for their numbers, each once; the cells of the page run."""
+    notebook = read_myst_markdown_notebook(page.read_text(encoding="utf-8"), add_source_map=True)
+    with tempfile.TemporaryDirectory() as folder:
+        seen = Path(folder, "seen")
+        before = dict(os.environ)
+        os.environ |= {words.SEEN: str(seen), "DLGN_BUILD": "1", "DLGN_PROGRESS": "0", "DLGN_DOWNLOAD": "0"}
+        os.environ.pop("DLGN_WORDS", None)
+        try:
+            result = single_nb_execution(notebook, cwd=str(page.parent), timeout=900, allow_errors=False)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        if result.err is not None:
+            raise RuntimeError(f"{page}: the page does not run: {result.exc_string}")
+        lines = seen.read_text(encoding="utf-8").splitlines() if seen.is_file() else []
+    return [json.loads(line) for line in dict.fromkeys(lines)]
+
+
+def entries(root: Path, name: str) -> list[tuple[str, str]]:
+    """Return (kind, text) of everything that the catalogue of a page holds."""
+    path = root / "book" / f"{name}.md"
+    text = path.read_text(encoding="utf-8")
+    found = [(unit.kind, unit.text) for unit in units.units(text)]
+    found += [("word", claim.statement) for claim in registry().values() if claim.page == name]
+    if "kernelspec:" in text:
+        found += [("figure", one) for one in figure_texts(path)]
+    return found
+
+
+def extract(root: Path, language: str, more: Sequence[str] = ()) -> list[str]:
+    """Bring the catalogues of a language up to date, and begin those of other pages; return a line for each."""
+    lines = []
+    names = [catalogues.WORDS, *dict.fromkeys([*catalogues.pages(root, language), *more])]
+    for name in names:
+        path = catalogues.catalogue(root, language, name)
+        if name == catalogues.WORDS:
+            found, place = [("word", text) for text in said_words(root)], "dlgn_site"
+        else:
+            found, place = entries(root, name), f"book/{name}.md"
+        catalog = catalogues.updated(catalogues.read(path, language), found, place)
+        catalogues.write(path, catalog)
+        lines.append(f"{path.relative_to(root)}: {catalogues.state(catalog)}")
+    return lines
+
+
+def translated(page: str, known: Mapping[str, str], name: str) -> str:
+    """Return a page with its units translated.
+
+    Raises TranslationError if the page has other units then: a translation has begun a list, a heading or a string's end.
+    """
+    found = units.units(page)
+    new = units.put_back(page, found, lambda unit: known.get(unit.text, unit.text))
+    for before, after in zip(found, [*units.units(new), None], strict=False):
+        wanted = known.get(before.text, before.text)
+        if after is None or (before.kind, wanted) != (after.kind, after.text):
+            came = "nothing" if after is None else f"a {after.kind} {after.text!r}"
+            raise catalogues.TranslationError(f"{name}: expected a {before.kind} {wanted!r}, the page has {came} there")
+    return new
+
+
+class Links:
+    """Where the references of a translated page lead."""
+
+    def __init__(self, app: Sphinx, names: Sequence[str]):
+        """Take what Sphinx knows of the whole book, and which pages are in the tree."""
+        self.app, self.here = app, {f"book/{name}" for name in names}
+        self.branch = app.config.html_theme_options["repository_branch"]
+
+    def outward(self, page: str, name: str) -> str:
+        """Return the page with references to pages that are not in the tree as links to the English site."""
+        references = References(self.app, f"book/{name}", self.branch)
+
+        def link(match: re.Match) -> str:
+            if match[1] not in _LINKS:
+                return match[0]
+            inner = " ".join(match[3].split())
+            try:
+                text = references.role(match[1], inner)
+            except ValueError as error:
+                raise catalogues.TranslationError(f"book/{name}.md: {match[0]}: {error}") from error
+            if match[1] == "claim":
+                measured = f"book/{registry()[inner.partition('.')[0]].page}" in self.here
+                return match[0] if measured else text
+            target = re.search(rf"\]\({re.escape(references.site)}([^#)]+)\.html", text)
+            return text if target and target[1] not in self.here else match[0]
+
+        return _ROLE.sub(link, page)
+
+
+def _front(page: str, name: str, names: Sequence[str], number: str | None) -> str:
+    """Return the page with its front matter: the number of the chapter is the book's, and what it needs is in the tree."""
+
+    def listed(match: re.Match) -> str:
+        key, given = next(iter(yaml.safe_load(match[0]).items()))
+        return f"{key}: [{', '.join(one for one in given if one in names)}]"
+
+    head, mark, rest = page.partition("\n---\n")
+    head = _HINT.sub(listed, head)
+    return f'{head}\nchapter: "{number}"{mark}{rest}' if number else page
+
+
+def _under_title(page: str, line: str) -> str:
+    return re.sub(r"(?m)^# .+$", lambda title: f"{title[0]}\n\n{line}", page, count=1)
+
+
+def _config(root: Path, language: str) -> dict:
+    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    original = config["html"]["baseurl"].rstrip("/") + "/"
+    config["title"] = words.said(config["title"])
+    config["html"]["extra_footer"] = words.said(config["html"]["extra_footer"])
+    config["html"]["baseurl"] = f"{original}{language}/"
+    config["execute"] = {"execute_notebooks": "force", "timeout": config["execute"]["timeout"]}
+    config["sphinx"]["local_extensions"] = {"dlgn_site": str(root / "book" / "_ext")}
+    config["sphinx"]["config"] |= {"language": language, "dlgn_original": original}
+    config["sphinx"]["config"]["ogp_site_url"] = config["html"]["baseurl"]
+    config["sphinx"]["config"]["ogp_site_name"] = config["title"]
+    return config
+
+
+def _toc(root: Path, names: Sequence[str]) -> dict:
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    parts = []
+    for part in toc["parts"]:
+        chapters = [one for one in part["chapters"] if one["file"].removeprefix("book/") in names]
+        if chapters:
+            parts.append({"caption": words.said(part["caption"]), "chapters": chapters})
+    root_page = toc["root"] if toc["root"].removeprefix("book/") in names else START
+    return {"format": "jb-book", "root": root_page, "parts": parts}
+
+
+def _start(title: str, names: Iterable[str], original: str) -> str:
+    """Return the first page of a translated book whose own first page is not translated."""
+    listed = "\n".join(f"- {{doc}}`/book/{name}`" for name in names if name != LISTED)
+    done = words.said("These pages are translated so far:")
+    rest = words.said("The whole book, in English")
+    return f"# {title}\n\n{done}\n\n{listed}\n\n[{rest}]({original}).\n"
+
+
+def write_tree(root: Path, language: str, out: Path, app: Sphinx | None = None) -> list[str]:
+    """Write the translated pages with all that their build needs into the folder `out`; return a line for each catalogue.
+
+    Raises TranslationError that tells of every unit whose translation is wrong.
+    """
+    named = catalogues.pages(root, language)
+    if not named:
+        raise catalogues.TranslationError(
+            f"language must have a catalogue of a page below {catalogues.LOCALE}, got {language!r}: `make catalogues` begins one"
+        )
+    known, table, lines, problems = {}, {}, [], []
+    for name in [catalogues.WORDS, *named]:
+        path = catalogues.catalogue(root, language, name)
+        catalog = catalogues.read(path, language)
+        try:
+            known[name] = catalogues.translations(catalog, str(path.relative_to(root)))
+            kinds = [catalogues.of_kind(catalog, known[name], kind) for kind in units.OUTSIDE]
+            table |= kinds[0] | kinds[1]
+        except catalogues.TranslationError as error:
+            problems.append(str(error))
+        lines.append(f"{path.relative_to(root)}: {catalogues.state(catalog)}")
+    if problems:
+        raise catalogues.TranslationError("\n".join(problems))
+    words.use(table)
+    _write(root, language, out, {name: known[name] for name in named}, app or read_book(root))
+    (out / "words.json").write_text(json.dumps(table, ensure_ascii=False, indent=0), encoding="utf-8")
+    return lines
+
+
+def _write(root: Path, language: str, out: Path, known: Mapping[str, Mapping[str, str]], app: Sphinx) -> None:
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    for name in COPIED:
+        copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(root / name, out / name)
+    config, chapters = _config(root, language), numbers(root)
+    original = config["sphinx"]["config"]["dlgn_original"]
+    names = list(dict.fromkeys([*known, LISTED]))
+    links = Links(app, names)
+    for name in names:
+        text = (root / "book" / f"{name}.md").read_text(encoding="utf-8")
+        page = translated(text, known.get(name, {}), f"book/{name}.md")
+        page = _front(links.outward(page, name), name, names, chapters.get(f"book/{name}"))
+        page = _under_title(page, f"*[{words.said('This page in English')}]({original}book/{name}.html)*")
+        (out / "book" / f"{name}.md").parent.mkdir(parents=True, exist_ok=True)
+        (out / "book" / f"{name}.md").write_text(page, encoding="utf-8")
+    toc = _toc(root, names)
+    if toc["root"] == START:
+        (out / f"{START}.md").write_text(_start(config["title"], names, original), encoding="utf-8")
+    (out / "book" / "redirects.yml").write_text("{}\n", encoding="utf-8")  # there are no older addresses
+    for name, content in (("_config.yml", config), ("_toc.yml", toc)):
+        (out / name).write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def write_notebooks(out: Path) -> list[str]:
+    """Write the notebooks and the editions of the tree at `out` beside its pages; return a line for each."""
+    editions = ["colab", *COURSE]
+    contents = exports(out, editions)
+    places = {edition: out / ("notebooks" if edition == "colab" else f"course/{edition}") for edition in editions}
+    targets = [Target(place, edition, contents[edition]) for edition, place in places.items()]
+    for target in targets:
+        target.write()
+    return [str(target) for target in targets]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--root", type=Path, default=units.ROOT, help="folder with _config.yml")
+    parser.add_argument("--language", required=True, help="as in de or pt_BR")
+    parser.add_argument(
+        "--extract", action="store_true", help="bring the catalogues up to date, and write nothing else"
+    )
+    parser.add_argument("--pages", default="", help="with --extract: pages that are to have a catalogue, too")
+    options = parser.parse_args(arguments)
+    root = options.root.resolve()
+    out = root / "_build" / options.language
+    try:
+        if options.extract:
+            more = choose(read_pages(root), options.pages)
+            print(*extract(root, options.language, more), sep="\n")
+        else:
+            print(*write_tree(root, options.language, out), sep="\n")
+            print(*write_notebooks(out), sep="\n")
+    except (ExportError, RuntimeError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
