@@ -51,6 +51,11 @@ def said(template: str, **fields: object) -> str:
     return text.format(**fields) if fields else text
 
 
+def noted(text: str) -> str:
+    """Return a text as it is: it comes into the catalogues, and `said` translates it where it is shown."""
+    return text
+
+
 def masked(text: str) -> tuple[str, list[str]]:
     """Return a text with places for its numbers, and the numbers: one translation holds for all of them.
 
@@ -82,7 +87,7 @@ def drawn(text: str) -> str:
 
 def _formatters(figure: Figure) -> Iterator[FixedFormatter]:
     for axis in figure.findobj(Axis):
-        for ticker in (axis.major, axis.minor):  # type: ignore[attr-defined]
+        for ticker in (axis.major, axis.minor):
             if isinstance(ticker.formatter, FixedFormatter):
                 yield ticker.formatter
 
@@ -92,7 +97,7 @@ def translate_figure(figure: Figure) -> None:
     if not table() and SEEN not in os.environ:
         return
     for text in figure.findobj(Text):
-        if text.get_text():  # type: ignore[attr-defined]
-            text.set_text(drawn(text.get_text()))  # type: ignore[attr-defined]
+        if text.get_text():
+            text.set_text(drawn(text.get_text()))
     for formatter in _formatters(figure):
         formatter.seq = [drawn(label) for label in formatter.seq]

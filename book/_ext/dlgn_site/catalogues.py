@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
 from dlgn_lib.store import in_one_move
-from dlgn_site.units import faults
+from dlgn_site.units import OUTSIDE, faults
 
 LOCALE = "book/locale"
 WORDS = "words"
@@ -134,7 +134,7 @@ def _short(text: str) -> str:
     return repr(flat if len(flat) < 60 else f"{flat[:57]}...")
 
 
-def of_kind(catalog: Catalog, known: Mapping[str, str], kind: str) -> dict[str, str]:
-    """Return those of the translations that are of texts of one kind."""
+def outside(catalog: Catalog, known: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the translations that stand on no page: texts of figures, and words."""
     kinds = {message.id: message.auto_comments for message in _units(catalog)}
-    return {text: other for text, other in known.items() if kind in kinds[text]}
+    return {text: other for text, other in known.items() if set(OUTSIDE) & set(kinds[text])}

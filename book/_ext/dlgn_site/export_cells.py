@@ -2,9 +2,20 @@
 
 import re
 
+from dlgn_lib.book.words import noted, said
+
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # on Colab, and in JupyterLab
+COMMENT = noted(
+    "Setup, run this first. Where the book's library is missing, as on Colab, it is installed; nothing else is touched."
+)
+#: in a translated book, after the setup: the words of figures and self-checks
+WORDS = """\
+#@title {title}
+from dlgn_lib.book import words
+
+words.use({table})"""
 SETUP = """\
-# Setup, run this first. Where the book's library is missing, as on Colab, it is installed; nothing else is touched.
+# {comment}
 try:
     import dlgn_lib
 except ModuleNotFoundError:
@@ -30,9 +41,9 @@ def form(code: str) -> str:
     if first.startswith("# "):
         return f"#@title {first[2:]}\n{rest}"
     titles = {
-        "Draw the figure": r"\b(explore|show)\(",
-        "Check the numbers": r"\bclaim\(",
-        "Prepare what follows": "",
+        noted("Draw the figure"): r"\b(explore|show)\(",
+        noted("Check the numbers"): r"\bclaim\(",
+        noted("Prepare what follows"): "",
     }
     title = next(title for title, pattern in titles.items() if re.search(pattern, code))
-    return f"#@title {title} (double-click for the code)\n{code}"
+    return f"#@title {said('{title} (double-click for the code)', title=said(title))}\n{code}"

@@ -13,10 +13,13 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.fileutil import copy_asset
 
+from dlgn_lib.book.words import noted, said
 from dlgn_site.original import page_address
 
 #: shown until the engine has started, and where it cannot
-WITHOUT = "The playground trains networks in your browser. It needs JavaScript, which is off here or not yet loaded."
+WITHOUT = noted(
+    "The playground trains networks in your browser. It needs JavaScript, which is off here or not yet loaded."
+)
 
 
 def experiments(root: Path) -> list[dict]:
@@ -64,7 +67,7 @@ class Playground(SphinxDirective):
         source = (Path(self.env.srcdir) / "live" / "src").resolve()
         names = [file.relative_to(source).as_posix() for file in modules(source / "playground" / "playground.js")]
         early = "".join(f'<link rel="modulepreload" href="{self.static}/src/{name}">\n' for name in names)
-        return [self.html(f'{early}<div data-playground data-install="{install}"><p>{WITHOUT}</p></div>')]
+        return [self.html(f'{early}<div data-playground data-install="{install}"><p>{said(WITHOUT)}</p></div>')]
 
     @property
     def static(self) -> str:
@@ -109,7 +112,7 @@ class Live(Playground):
         return [
             self.html(
                 f'<details class="dlgn-live"><summary>{title}</summary>\n'
-                f"<div data-playground{given}><p>{WITHOUT}</p></div></details>"
+                f"<div data-playground{given}><p>{said(WITHOUT)}</p></div></details>"
             )
         ]
 
@@ -126,7 +129,7 @@ class Race(Playground):
         title = html.escape(self.options["title"])
         fold = (
             f'<details class="dlgn-live"><summary>{title}</summary>\n'
-            f"<div data-playground data-race><p>{WITHOUT}</p></div></details>"
+            f"<div data-playground data-race><p>{said(WITHOUT)}</p></div></details>"
         )
         return [self.html(fold, "race")]
 

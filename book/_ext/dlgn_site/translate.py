@@ -26,6 +26,7 @@ from sphinx.application import Sphinx
 
 from dlgn_lib.book import words
 from dlgn_lib.book.register import registry
+from dlgn_lib.book.words import said
 from dlgn_site import catalogues, units
 from dlgn_site.chapters import numbers
 from dlgn_site.course_data import read_pages
@@ -45,7 +46,7 @@ _HINT = re.compile(r"(?m)^needs: .*|^helps: .*")
 
 
 def said_words(root: Path) -> list[str]:
-    """Return the words that library and site say by `said`, and those of the configuration, each once, in their order."""
+    """Return the words that library and site give to `said` or `noted`, and those of the configuration, each once, in order."""
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     found = [config["title"], config["html"]["extra_footer"], *(part["caption"] for part in toc["parts"])]
@@ -57,12 +58,9 @@ def said_words(root: Path) -> list[str]:
 
 def _said(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "said" and node.args:
-            yield from (part.value for part in ast.walk(node.args[0]) if _is_text(part))
-
-
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+        called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("said", "noted")
+        if called and node.args and isinstance(node.args[0], ast.Constant):
+            yield node.args[0].value
 
 
 def figure_texts(page: Path) -> list[str]:
@@ -174,8 +172,8 @@ def _under_title(page: str, line: str) -> str:
 def _config(root: Path, language: str) -> dict:
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     original = config["html"]["baseurl"].rstrip("/") + "/"
-    config["title"] = words.said(config["title"])
-    config["html"]["extra_footer"] = words.said(config["html"]["extra_footer"])
+    config["title"] = said(config["title"])
+    config["html"]["extra_footer"] = said(config["html"]["extra_footer"])
     config["html"]["baseurl"] = f"{original}{language}/"
     config["execute"] = {"execute_notebooks": "force", "timeout": config["execute"]["timeout"]}
     config["sphinx"]["local_extensions"] = {"dlgn_site": str(root / "book" / "_ext")}
@@ -191,7 +189,7 @@ def _toc(root: Path, names: Sequence[str]) -> dict:
     for part in toc["parts"]:
         chapters = [one for one in part["chapters"] if one["file"].removeprefix("book/") in names]
         if chapters:
-            parts.append({"caption": words.said(part["caption"]), "chapters": chapters})
+            parts.append({"caption": said(part["caption"]), "chapters": chapters})
     root_page = toc["root"] if toc["root"].removeprefix("book/") in names else START
     return {"format": "jb-book", "root": root_page, "parts": parts}
 
@@ -199,8 +197,8 @@ def _toc(root: Path, names: Sequence[str]) -> dict:
 def _start(title: str, names: Iterable[str], original: str) -> str:
     """Return the first page of a translated book whose own first page is not translated."""
     listed = "\n".join(f"- {{doc}}`/book/{name}`" for name in names if name != LISTED)
-    done = words.said("These pages are translated so far:")
-    rest = words.said("The whole book, in English")
+    done = said("These pages are translated so far:")
+    rest = said("The whole book, in English")
     return f"# {title}\n\n{done}\n\n{listed}\n\n[{rest}]({original}).\n"
 
 
@@ -214,23 +212,32 @@ def write_tree(root: Path, language: str, out: Path, app: Sphinx | None = None) 
         raise catalogues.TranslationError(
             f"language must have a catalogue of a page below {catalogues.LOCALE}, got {language!r}: `make catalogues` begins one"
         )
-    known, table, lines, problems = {}, {}, [], []
+    known, tables, lines, problems = {}, {}, [], []
     for name in [catalogues.WORDS, *named]:
         path = catalogues.catalogue(root, language, name)
         catalog = catalogues.read(path, language)
         try:
             known[name] = catalogues.translations(catalog, str(path.relative_to(root)))
-            kinds = [catalogues.of_kind(catalog, known[name], kind) for kind in units.OUTSIDE]
-            table |= kinds[0] | kinds[1]
+            tables[name] = catalogues.outside(catalog, known[name])
         except catalogues.TranslationError as error:
             problems.append(str(error))
         lines.append(f"{path.relative_to(root)}: {catalogues.state(catalog)}")
     if problems:
         raise catalogues.TranslationError("\n".join(problems))
+    table = {text: other for one in tables.values() for text, other in one.items()}
     words.use(table)
     _write(root, language, out, {name: known[name] for name in named}, app or read_book(root))
-    (out / "words.json").write_text(json.dumps(table, ensure_ascii=False, indent=0), encoding="utf-8")
+    of_library = {text for file in sorted((root / "dlgn_lib").rglob("*.py")) for text in _said(file)}
+    shared = {text: other for text, other in tables.pop(catalogues.WORDS).items() if text in of_library}
+    _dump(out / "words.json", table)
+    for name, own in tables.items():
+        _dump(out / "words" / f"{name}.json", shared | own)
     return lines
+
+
+def _dump(path: Path, table: Mapping[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(table, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _write(root: Path, language: str, out: Path, known: Mapping[str, Mapping[str, str]], app: Sphinx) -> None:
@@ -248,7 +255,7 @@ def _write(root: Path, language: str, out: Path, known: Mapping[str, Mapping[str
         text = (root / "book" / f"{name}.md").read_text(encoding="utf-8")
         page = translated(text, known.get(name, {}), f"book/{name}.md")
         page = _front(links.outward(page, name), name, names, chapters.get(f"book/{name}"))
-        page = _under_title(page, f"*[{words.said('This page in English')}]({original}book/{name}.html)*")
+        page = _under_title(page, f"*[{said('This page in English')}]({original}book/{name}.html)*")
         (out / "book" / f"{name}.md").parent.mkdir(parents=True, exist_ok=True)
         (out / "book" / f"{name}.md").write_text(page, encoding="utf-8")
     toc = _toc(root, names)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -38,7 +39,7 @@ OUTSIDE = ("figure", "word")
 _NAMED = {"caption", "figure"}  # their argument is a name or a path
 _KINDS = {"heading_open": "heading", "tr_open": "row"}
 _DIRECTIVE_OPTION = re.compile(r":([\w-]+):[ \t]*(.*)")
-_LITERAL = re.compile(
+_LITERAL = re.compile(  # a string without its marks
     r"""[A-Za-z]{0,2}(?:(?P<long>\"{3}|'{3})(?P<all>.*?)(?P=long)|(?P<q>["'])(?P<text>(?:\\.|(?!(?P=q)).)*)(?P=q))""",
     re.S,
 )
@@ -85,7 +86,7 @@ Lines = list[tuple[int, str]]  # (place of its first character on the page, text
 def _unit(kind: str, lines: Lines, page: str) -> Unit:
     """Return the unit of these lines; what stands between them on the page, if it is the same everywhere, is its prefix."""
     start, end = lines[0][0], lines[-1][0] + len(lines[-1][1])
-    between = {page[at + len(text) : after] for (at, text), (after, _) in zip(lines, lines[1:], strict=False)}
+    between = {page[at + len(text) : after] for (at, text), (after, _) in pairwise(lines)}
     if len(between) == 1 and (prefix := between.pop()).startswith("\n"):
         return Unit(kind, "\n".join(text for _, text in lines), start, end, prefix[1:])
     return Unit(kind, page[start:end], start, end)
