@@ -7,14 +7,16 @@ A table from English to the other language is named by the environment variable 
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axis import Axis
+from matplotlib.category import StrCategoryFormatter
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedFormatter, Formatter, FuncFormatter
 
 #: a file to which every text of a figure is added that a translator may want to see
 SEEN = "DLGN_WORDS_SEEN"
@@ -85,11 +87,17 @@ def drawn(text: str) -> str:
     return re.sub(r"\{(\d+)\}", lambda place: numbers[int(place[1]) - 1], words[template])
 
 
-def _formatters(figure: Figure) -> Iterator[FixedFormatter]:
-    for axis in figure.findobj(Axis):
-        for ticker in (axis.major, axis.minor):
-            if isinstance(ticker.formatter, FixedFormatter):
-                yield ticker.formatter
+def _in_words(given: Formatter) -> Formatter:
+    return FuncFormatter(lambda value, place: drawn(given(value, place)))
+
+
+def _translate_ticks(axis: Any) -> None:
+    """Let the labels of ticks that a drawing has written be translated whenever they are made; numbers are left alone."""
+    written = (FixedFormatter, FuncFormatter, StrCategoryFormatter)
+    if isinstance(axis.get_major_formatter(), written):
+        axis.set_major_formatter(_in_words(axis.get_major_formatter()))
+    if isinstance(axis.get_minor_formatter(), written):
+        axis.set_minor_formatter(_in_words(axis.get_minor_formatter()))
 
 
 def translate_figure(figure: Figure) -> None:
@@ -99,5 +107,5 @@ def translate_figure(figure: Figure) -> None:
     for text in figure.findobj(Text):
         if text.get_text():
             text.set_text(drawn(text.get_text()))
-    for formatter in _formatters(figure):
-        formatter.seq = [drawn(label) for label in formatter.seq]
+    for axis in figure.findobj(Axis):
+        _translate_ticks(axis)

@@ -24,8 +24,7 @@ from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import read_myst_markdown_notebook
 from sphinx.application import Sphinx
 
-from dlgn_lib.book import words
-from dlgn_lib.book.register import registry
+from dlgn_lib.book import register, words
 from dlgn_lib.book.words import said
 from dlgn_site import catalogues, units
 from dlgn_site.chapters import numbers
@@ -38,10 +37,11 @@ from dlgn_site.export_references import References
 
 #: what the tree takes from the book as it is
 COPIED = ("book/assets", "book/references.bib", "live", "LICENSE", "LICENSE-TEXT")
+PICTURES = (".png", ".svg", ".webp", ".jpg")
 START = "book/start"  # its first page, if that of the book is not translated
 LISTED = "references"  # a page that the tree needs, translated or not
 _ROLE = re.compile(r"\{([\w:+-]+)\}(`+)(.+?)\2", re.S)
-_LINKS = {"doc", "ref", "eq", "prf:ref", "colab", "question", "claim"}
+_LINKS = {"doc", "ref", "eq", "prf:ref", "colab", "question", "claim", "py:func", "py:class", "py:mod", "py:meth"}
 _HINT = re.compile(r"(?m)^needs: .*|^helps: .*")
 
 
@@ -87,7 +87,7 @@ def entries(root: Path, name: str) -> list[tuple[str, str]]:
     path = root / "book" / f"{name}.md"
     text = path.read_text(encoding="utf-8")
     found = [(unit.kind, unit.text) for unit in units.units(text)]
-    found += [("word", claim.statement) for claim in registry().values() if claim.page == name]
+    found += [("word", claim.statement) for claim in register.registry().values() if claim.page == name]
     if "kernelspec:" in text:
         found += [("figure", one) for one in figure_texts(path)]
     return found
@@ -145,8 +145,11 @@ class Links:
             except ValueError as error:
                 raise catalogues.TranslationError(f"book/{name}.md: {match[0]}: {error}") from error
             if match[1] == "claim":
-                measured = f"book/{registry()[inner.partition('.')[0]].page}" in self.here
+                measured = f"book/{register.registry()[inner.partition('.')[0]].page}" in self.here
                 return match[0] if measured else text
+            if match[1] == "colab":
+                place = re.sub(r".*<([^<>]+)>$", r"\1", inner)
+                return match[0] if f"book/{place}" in self.here else text
             target = re.search(rf"\]\({re.escape(references.site)}([^#)]+)\.html", text)
             return text if target and target[1] not in self.here else match[0]
 
@@ -173,10 +176,11 @@ def _config(root: Path, language: str) -> dict:
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     original = config["html"]["baseurl"].rstrip("/") + "/"
     config["title"] = said(config["title"])
-    config["html"]["extra_footer"] = said(config["html"]["extra_footer"])
+    config["html"]["extra_footer"] = said(config["html"].get("extra_footer", ""))
     config["html"]["baseurl"] = f"{original}{language}/"
-    config["execute"] = {"execute_notebooks": "force", "timeout": config["execute"]["timeout"]}
-    config["sphinx"]["local_extensions"] = {"dlgn_site": str(root / "book" / "_ext")}
+    config["execute"]["execute_notebooks"] = "force"  # its figures depend on catalogues, too
+    extensions = config["sphinx"]["local_extensions"]
+    config["sphinx"]["local_extensions"] = {name: str(root / place) for name, place in extensions.items()}
     config["sphinx"]["config"] |= {"language": language, "dlgn_original": original}
     config["sphinx"]["config"]["ogp_site_url"] = config["html"]["baseurl"]
     config["sphinx"]["config"]["ogp_site_name"] = config["title"]
@@ -186,10 +190,10 @@ def _config(root: Path, language: str) -> dict:
 def _toc(root: Path, names: Sequence[str]) -> dict:
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     parts = []
-    for part in toc["parts"]:
+    for part in toc.get("parts", [toc]):
         chapters = [one for one in part["chapters"] if one["file"].removeprefix("book/") in names]
         if chapters:
-            parts.append({"caption": said(part["caption"]), "chapters": chapters})
+            parts.append({"caption": said(part.get("caption", "")), "chapters": chapters})
     root_page = toc["root"] if toc["root"].removeprefix("book/") in names else START
     return {"format": "jb-book", "root": root_page, "parts": parts}
 
@@ -227,7 +231,7 @@ def write_tree(root: Path, language: str, out: Path, app: Sphinx | None = None) 
     table = {text: other for one in tables.values() for text, other in one.items()}
     words.use(table)
     _write(root, language, out, {name: known[name] for name in named}, app or read_book(root))
-    of_library = {text for file in sorted((root / "dlgn_lib").rglob("*.py")) for text in _said(file)}
+    of_library = {text for file in sorted((units.ROOT / "dlgn_lib").rglob("*.py")) for text in _said(file)}
     shared = {text: other for text, other in tables.pop(catalogues.WORDS).items() if text in of_library}
     _dump(out / "words.json", table)
     for name, own in tables.items():
@@ -243,10 +247,14 @@ def _dump(path: Path, table: Mapping[str, str]) -> None:
 def _write(root: Path, language: str, out: Path, known: Mapping[str, Mapping[str, str]], app: Sphinx) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    for name in COPIED:
+    for name in filter(lambda name: (root / name).exists(), COPIED):
         copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         copy(root / name, out / name)
+    for picture in (file for file in (root / "book").rglob("*") if file.suffix in PICTURES):
+        place = out / picture.relative_to(root)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(picture, place)
     config, chapters = _config(root, language), numbers(root)
     original = config["sphinx"]["config"]["dlgn_original"]
     names = list(dict.fromkeys([*known, LISTED]))
