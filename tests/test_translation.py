@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from dlgn_site import catalogues, translate
+from dlgn_site import catalogues, extract, translate
 from dlgn_site.export_notebooks import exports, read_book
 from dlgn_site.units import Unit, faults, kept, put_back, units
 from hypothesis import given
@@ -188,7 +188,7 @@ def test_every_catalogue_of_the_book_keeps_what_it_must():
 
 
 def test_the_words_of_the_site_are_found():
-    found = translate.said_words(ROOT)
+    found = extract.said_words(ROOT)
     assert {"✓ Right.", "Solution", "Figure {number}.", "Part I: Experts", "easy"} <= set(found)
     assert len(found) == len(set(found))
 

@@ -20,11 +20,10 @@ from dlgn_lib.book.build import in_build
 from dlgn_lib.book.panels import Box, Shared, grown, missing, panels
 from dlgn_lib.book.picture import Picture, picture, united
 from dlgn_lib.book.words import drawn as in_words
-from dlgn_lib.book.words import noted, said
+from dlgn_lib.book.words import for_script, noted, said
 from dlgn_lib.numbers import show_number
 
 MAX_FRAMES = 25
-_SAID = (noted("Play"), noted("Pause"), noted("Next"))  # by player.js
 _ids = itertools.count(1)
 
 
@@ -206,9 +205,8 @@ class Player:
             "pieces": [piece.replace("KEY-", f"{key}-") for piece in pieces],
             "frames": [[a, frame] for (a, _), frame in zip(self.frames, frames, strict=True)],
             "start": self.start,
+            **for_script((noted("Play"), noted("Pause"), noted("Next"))),
         }
-        if told := {text: said(text) for text in _SAID if said(text) != text}:
-            data["words"] = told
         controls = "".join(self._control(i, n, v, key) for i, (n, v) in enumerate(self.grid.items()))
         packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
         body = (

@@ -7,7 +7,7 @@ A table from English to the other language is named by the environment variable 
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,12 @@ def said(template: str, **fields: object) -> str:
 def noted(text: str) -> str:
     """Return a text as it is: it comes into the catalogues, and `said` translates it where it is shown."""
     return text
+
+
+def for_script(texts: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return {"words": text -> translation} for a script that says these texts; nothing if none of them has one."""
+    told = {text: said(text) for text in texts if said(text) != text}
+    return {"words": told} if told else {}
 
 
 def masked(text: str) -> tuple[str, list[str]]:

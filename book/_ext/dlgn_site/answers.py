@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 
 from dlgn_lib.book import Between
-from dlgn_lib.book.words import noted, said
+from dlgn_lib.book.words import for_script, noted, said
 
 _NAMES = {"Between": Between, "math": math, "round": round, "range": range, "sum": sum, "set": set}
 
@@ -114,8 +114,7 @@ def form(key: Key, name: str, text: str = "") -> str:
         if key.kind != "number":
             what = said("Your {count} numbers, with commas between them", count=len(key.right))
         asked = f'<label>{what} <input type="text" inputmode="text" autocomplete="off" name="{name}" size="14"></label>'
-    told = {text: said(text) for text in _SAID if said(text) != text}
-    facts = {"kind": key.kind, "right": key.right, "hints": key.hints} | ({"words": told} if told else {})
+    facts = {"kind": key.kind, "right": key.right, "hints": key.hints} | for_script(_SAID)
     data = json.dumps(facts, ensure_ascii=False).replace("</", "<\\/")
     return (
         f'<form class="dlgn-answer" hidden>{asked} <button type="submit">{said("Check")}</button>'

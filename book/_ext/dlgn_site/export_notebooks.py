@@ -13,7 +13,6 @@ without outputs, the same bytes on every run.
 import argparse
 import hashlib
 import io
-import json
 import os
 import sys
 import tempfile
@@ -34,10 +33,10 @@ from dlgn_site import export_otter
 from dlgn_site.colab_button import colab_url, notebook_path
 from dlgn_site.course_data import PageData, read_pages
 from dlgn_site.course_pages import choose, left_out
-from dlgn_site.export_cells import COMMENT, FOLDED, SETUP, WORDS, form
+from dlgn_site.export_cells import FOLDED, form, setup_cell, words_cell
 from dlgn_site.export_course import edition_files, expected, facts
 from dlgn_site.export_directives import details
-from dlgn_site.export_files import Contents, Target
+from dlgn_site.export_files import Contents, Target, compare
 from dlgn_site.export_markdown import ExportError, Translator
 from dlgn_site.export_references import References
 
@@ -166,11 +165,9 @@ class Page:
                 links.append(f"[{said('Open it in Colab')}]({colab_url(self.repository, self.ref, self.docname)})")
             lines = [title, " · ".join(links), facts(self.data)]
             self._add("markdown", "\n\n".join(lines))
-            self._add("code", SETUP.format(comment=said(COMMENT), repository=self.repository, ref=self.ref), "setup")
+            self._add("code", setup_cell(self.repository, self.ref), "setup")
             if self.words.is_file():
-                table = json.dumps(json.loads(self.words.read_text(encoding="utf-8")), ensure_ascii=False, indent=1)
-                cell = WORDS.format(title=said("The words of figures and self-checks"), table=table)
-                self._add("code", cell, "words", **FOLDED)
+                self._add("code", words_cell(self.words), "words", **FOLDED)
             if self.questions:
                 self._add("code", export_otter.SETUP, "otter-setup", **FOLDED)
                 self._add("code", export_otter.writing(self.questions), "otter_ignore", **FOLDED)
@@ -281,14 +278,6 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"warning: {warning}", file=sys.stderr)
     targets = [Target(out, edition, contents[edition]) for edition, out in places.items()]
     return compare(targets) if options.check else write(targets)
-
-
-def compare(targets: list[Target]) -> int:
-    """Name every file that is not what the pages give; return 1 if there is one."""
-    differ = [file for target in targets for file in target.changed + target.gone]
-    for file in differ:
-        print(f"{file} is not what the pages give: run `make notebooks`", file=sys.stderr)
-    return 1 if differ else 0
 
 
 def write(targets: list[Target]) -> int:
