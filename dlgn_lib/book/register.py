@@ -164,7 +164,7 @@ def needs_text(needs: str) -> str:
     for sign, text in (("<=", "≤"), (">=", "≥"), ("==", said("exactly")), ("=", said("exactly"))):
         if needs.startswith(sign):
             needs = text + needs.removeprefix(sign)
-    return typeset(needs.replace(" .. ", " to "))
+    return typeset(needs.replace(" .. ", said(" to ")))
 
 
 def elsewhere_text(claim: Claim) -> str:
