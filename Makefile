@@ -15,9 +15,9 @@ SPHINX_SITE := _build/sphinx/html
 SPHINX_TESTS := site report addresses security figure_links playground browser_pages browser_players browser_reading
 CONSTRAINTS ?= -c constraints.txt  # CONSTRAINTS= takes the newest versions that the ranges of pyproject.toml allow
 export DLGN_CACHE ?= $(CURDIR)/.cache/runs
-SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
+SOURCES := $(shell find book dlgn_lib live notebooks -type f -not -path '*/__pycache__/*' -not -path 'book/locale/*' -not -name checked.json 2>/dev/null) _config.yml _toc.yml constraints.txt
 
-.PHONY: help setup book test check colab otter notebooks claims elsewhere reseed cluster-demo oldest mutants same pictures lengths course dist pdf epub slides release anchors publish adopt bench compare serve clean book-sphinx test-sphinx
+.PHONY: help setup book test check colab otter notebooks claims elsewhere reseed cluster-demo oldest mutants same pictures lengths course dist pdf epub slides release anchors publish catalogues book-in book-de adopt bench compare serve clean book-sphinx test-sphinx
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -142,6 +142,17 @@ anchors: $(BUILT)  ## note all addresses of the built site in book/anchors, unde
 
 publish: $(BUILT)  ## the built site and the sites of releases in one folder: `make publish OUT=folder RELEASES=folder-of-zips`
 	$(SITE_TOOL).publish "$(OUT)" $(if $(RELEASES),--releases "$(RELEASES)")
+
+catalogues: $(READY)  ## bring the catalogues of a language up to date: `make catalogues INTO=de [PAGES="experts/paths"]`
+	DLGN_BUILD=1 $(SITE_TOOL).translate --language "$(INTO)" --extract --pages "$(PAGES)"
+
+book-in: $(READY)  ## build the translated pages, with notebooks and editions, in _build/<language>: `make book-in INTO=de`
+	DLGN_BUILD=1 $(SITE_TOOL).translate --language "$(INTO)"
+	DLGN_BUILD=1 DLGN_WORDS="$(CURDIR)/_build/$(INTO)/words.json" $(BIN)/jupyter-book build "_build/$(INTO)" -n -W --keep-going
+	@echo "The site is in _build/$(INTO)/_build/html"
+
+book-de: INTO = de
+book-de: book-in  ## the same in German, of the pages that are translated
 
 adopt: $(READY)  ## make it your own: `make adopt REPO=owner/name [AUTHOR="..."]` writes its address everywhere
 	$(SITE_TOOL).adopt "$(REPO)" $(if $(AUTHOR),--author "$(AUTHOR)")

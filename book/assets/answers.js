@@ -13,15 +13,20 @@ function asNumber(text) {
   return top === undefined ? NaN : Number(top) / Number(bottom ?? 1) / (percent ? 100 : 1);
 }
 
-function verdict({ kind, right, hints }, text) {
-  if (!text) return "Not yet: give your answer.";
+function verdict({ kind, right, hints, words = {} }, text) {
+  // a translated page has the sentences in its language in `words`
+  const say = (template, fields = {}) => (words[template] ?? template).replace(/\{(\w+)\}/g, (_, name) => fields[name]);
+  if (!text) return say("Not yet: give your answer.");
   const numbers = kind === "choice" ? [] : (kind === "numbers" ? text.replace(/^[[(]|[\])]$/g, "").split(/[,;]/) : [text]).map(asNumber);
-  if (numbers.some(Number.isNaN)) return "Not yet: write numbers like 0.25, −3 or 1/4.";
-  if (kind === "numbers" && numbers.length !== right.length) return `Not yet: ${right.length} numbers are asked for, you gave ${numbers.length}.`;
+  if (numbers.some(Number.isNaN)) return say("Not yet: write numbers like 0.25, −3 or 1/4.");
+  if (kind === "numbers" && numbers.length !== right.length) {
+    return say("Not yet: {count} numbers are asked for, you gave {given}.", { count: right.length, given: numbers.length });
+  }
   const answer = { choice: text, number: numbers[0], numbers }[kind];
-  if (same(answer, right)) return "✓ Right.";
+  if (same(answer, right)) return say("✓ Right.");
   const hint = hints.find(([, wrong]) => wrong.some((one) => same(answer, one)));
-  return hint ? `✗ Not quite. ${hint[0]}` : `✗ Not quite: ${text} is not it. Go through it once more, step by step.`;
+  return hint ? say("✗ Not quite. {hint}", { hint: hint[0] })
+    : say("✗ Not quite: {got} is not it. Go through it once more, step by step.", { got: text });
 }
 
 addEventListener("DOMContentLoaded", () => {

@@ -13,6 +13,7 @@ from typing import Any
 
 from dlgn_lib.book.build import in_build
 from dlgn_lib.book.register import NUMBER, find, needs_text, printed_value, satisfies
+from dlgn_lib.book.words import said
 
 
 class ClaimError(AssertionError):
@@ -66,14 +67,16 @@ def check_claim(claim_id: str, measured: object, seeds: int | Sequence[int] | No
         )
     good = [satisfies(value, claim.needs) for value in values]
     shown = printed_value(claim, values)
-    count = f"{sum(good)} of {len(values)} {claim.unit}: " if names else ""
-    line = (
-        f"{count}{claim.statement}: {shown} (needs {needs_text(claim.needs)}{f' in all {claim.unit}' if names else ''})"
-    )
+    needs, unit = needs_text(claim.needs), said(claim.unit)
+    if names:
+        needs = said("{needs} in all {unit}", needs=needs, unit=unit)
+    line = said("{statement}: {shown} (needs {needs})", statement=said(claim.statement), shown=shown, needs=needs)
+    if names:
+        line = said("{good} of {count} {unit}: {line}", good=sum(good), count=len(values), unit=unit, line=line)
     if not all(good):
         wrong = [(n, v) for n, v, g in zip(names or values, values, good, strict=True) if not g]
         line += "; " + _by_how_much(wrong, claim.needs, bool(names))
-    return Verdict(claim_id, all(good), shown, line, f"{len(values)} {claim.unit}" if names else "–")
+    return Verdict(claim_id, all(good), shown, line, f"{len(values)} {unit}" if names else "–")
 
 
 def _by_how_much(wrong: list[tuple], needs: str, named: bool) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import torch
 
 from dlgn_lib.book.build import in_build
+from dlgn_lib.book.words import noted, said
 
-RIGHT = "✓ Right."
-_TODO = "...  # your code here"
+RIGHT = noted("✓ Right.")
+_TODO = noted("your code here")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def _same(a: object, b: object) -> bool:
 def _other_kind(got: object, expected: object) -> str:
     """Return what to say if an answer is not even of the kind that is asked for."""
     if isinstance(expected, str) or isinstance(got, str):
-        return "" if isinstance(expected, str) else " Give a number, without quotation marks."
+        return "" if isinstance(expected, str) else said(" Give a number, without quotation marks.")
     try:
         given, asked = (
             tuple(torch.as_tensor(value).shape) for value in (got, 0 if isinstance(expected, Between) else expected)
@@ -60,8 +61,10 @@ def _other_kind(got: object, expected: object) -> str:
     if given == asked:
         return ""
     if not given:
-        return f" The answer is a list or vector of {asked[0]}, yours is a single number."
-    return f" The answer has the shape {asked}, yours {given}." if asked else " The answer is a single number."
+        return said(" The answer is a list or vector of {count}, yours is a single number.", count=asked[0])
+    if not asked:
+        return said(" The answer is a single number.")
+    return said(" The answer has the shape {asked}, yours {given}.", asked=asked, given=given)
 
 
 def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] | None = None) -> tuple[bool, str]:
@@ -71,27 +74,38 @@ def verdict(answer: object, cases: Sequence[tuple], hints: Mapping[str, object] 
     (False, '✗ Not quite. You added; choices in different layers multiply.')
     """
     if answer is ...:
-        return False, "Not yet: replace the dots by your answer and run this cell again."
+        return False, said("Not yet: replace the dots by your answer and run this cell again.")
     results = []
     for args, _ in cases:
         try:
             results.append(_value(answer, args))
         except Exception as error:  # whatever a learner's code raises is part of the answer to them
-            return False, f"✗ Your code stopped for the input {args}: {type(error).__name__}: {error}"
+            told = f"{type(error).__name__}: {error}"
+            return False, said("✗ Your code stopped for the input {args}: {error}", args=args, error=told)
         if results[-1] is None or results[-1] is ...:
-            what = "your function gives nothing back. Replace the dots and `return`" if callable(answer) else "give"
-            return False, f"Not yet: {what} your answer."
+            if callable(answer):
+                return False, said(
+                    "Not yet: your function gives nothing back. Replace the dots and `return` your answer."
+                )
+            return False, said("Not yet: give your answer.")
     if all(_same(result, expected) for result, (_, expected) in zip(results, cases, strict=True)):
-        return True, RIGHT
+        return True, said(RIGHT)
     for hint, wrong in (hints or {}).items():
         if all(_same(result, _value(wrong, args)) for result, (args, _) in zip(results, cases, strict=True)):
-            return False, f"✗ Not quite. {hint}"
+            return False, said("✗ Not quite. {hint}", hint=hint)
     args, got, expected = next((a, r, e) for r, (a, e) in zip(results, cases, strict=True) if not _same(r, e))
     kind = _other_kind(got, expected)
     if not callable(answer):
-        return False, f"✗ Not quite: {got} is not it.{kind or ' Go through it once more, step by step.'}"
-    given = str(args) if len(str(args)) < 80 else "of one test case"
-    return False, f"✗ Not quite: for the input {given} the answer is {expected}, yours gives {got}.{kind}"
+        kind = kind or said(" Go through it once more, step by step.")
+        return False, said("✗ Not quite: {got} is not it.", got=got) + kind
+    given = str(args) if len(str(args)) < 80 else said("of one test case")
+    told = said(
+        "✗ Not quite: for the input {given} the answer is {expected}, yours gives {got}.",
+        given=given,
+        expected=expected,
+        got=got,
+    )
+    return False, told + kind
 
 
 def _examples(wrong: object) -> list:
@@ -118,22 +132,23 @@ def check(answer: object, cases: Sequence[tuple] | object, hints: Mapping[str, o
     ✓ Right.
     """
     if isinstance(cases, (list, tuple)) and cases and isinstance(cases[0], tuple):
-        wanted, got, tried = "a function", "a value", list(cases)
+        wanted, got, tried = noted("a function"), noted("a value"), list(cases)
     else:
         wanted, got, tried = "a value", "a function", [((), cases)]
     if callable(answer) == (wanted == "a function") or answer is ...:
         accepted, message = verdict(answer, tried, hints)
     else:
-        accepted, message = False, f"✗ Not quite: the answer should be {wanted}, yours is {got}."
+        told = said("✗ Not quite: the answer should be {wanted}, yours is {got}.", wanted=said(wanted), got=said(got))
+        accepted, message = False, told
     print(message)
     if in_build():
         assert accepted, message
         assert hints and len(hints) >= 2, f"an exercise answers at least two likely mistakes with hints, got {hints}"
         for hint, wrong in hints.items():
             for mistake in _examples(wrong):
-                said = verdict(mistake, tried, hints)
-                assert said == (False, f"✗ Not quite. {hint}"), (
-                    f"the hint {hint!r} is not given to {mistake}, but {said}"
+                got_said = verdict(mistake, tried, hints)
+                assert got_said == (False, said("✗ Not quite. {hint}", hint=hint)), (
+                    f"the hint {hint!r} is not given to {mistake}, but {got_said}"
                 )
 
 
@@ -165,7 +180,7 @@ def stub(code: str) -> str:
             kept += ["", ""] if kept else []
             kept += _function_stub(lines, node)
         elif isinstance(node, ast.Assign):
-            kept.append(" = ".join(ast.unparse(target) for target in node.targets) + " = " + _TODO)
+            kept.append(" = ".join(ast.unparse(target) for target in node.targets) + f" = ...  # {said(_TODO)}")
     return "\n".join(kept)
 
 
@@ -178,4 +193,4 @@ def _function_stub(lines: list[str], node: ast.FunctionDef) -> list[str]:
     body = rest if has_doc else node.body
     given = [line for part in body if _given(lines, part) for line in lines[part.lineno - 1 : part.end_lineno]]
     start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-    return [*lines[start - 1 : head_end], *given, " " * first.col_offset + _TODO]
+    return [*lines[start - 1 : head_end], *given, f"{' ' * first.col_offset}...  # {said(_TODO)}"]

@@ -27,6 +27,7 @@ from PIL import Image
 
 from dlgn_lib.book.layout import POINTS, boxes, shared
 from dlgn_lib.book.panels import Box, Shared
+from dlgn_lib.book.words import translate_figure
 
 PIXELS_PER_INCH = 100  # size on the page
 _SHARPNESS = 160  # pixels an inch of what is no vector
@@ -66,6 +67,7 @@ class Picture:
 
 def picture(figure: Figure) -> Picture:
     """Return a figure as a picture, and close it."""
+    translate_figure(figure)
     figure.canvas.draw()  # the layout is settled now
     together, lacking = boxes(figure), shared(figure)
     _name_colours(figure)

@@ -4,7 +4,7 @@
 // bubbles from the figure, with `detail.at`, after each change. The picture is `svg.dlgn-picture`, its alt text aria-label.
 for (const figure of document.querySelectorAll("figure.dlgn-player:not([data-ready])")) {
   figure.dataset.ready = "1";
-  const { parameters, pieces, frames, start } = JSON.parse(figure.querySelector("script.dlgn-frames").textContent);
+  const { parameters, pieces, frames, start, words = {} } = JSON.parse(figure.querySelector("script.dlgn-frames").textContent);
   const picture = figure.querySelector("svg.dlgn-picture"), place = picture.firstElementChild;
   const controls = figure.querySelector(".dlgn-controls");
   const [defs, ...parts] = place.children, known = parts.length; // the parts not in the page are made when first needed
@@ -40,7 +40,7 @@ for (const figure of document.querySelectorAll("figure.dlgn-player:not([data-rea
   function label() {
     const verb = reduced.matches ? "Next" : timer ? "Pause" : "Play";
     button.textContent = { Next: "⏭", Pause: "⏸", Play: "▶" }[verb];
-    button.setAttribute("aria-label", `${verb}: ${parameters[0].name}`);
+    button.setAttribute("aria-label", `${words[verb] ?? verb}: ${parameters[0].name}`);
     button.title = button.getAttribute("aria-label");
   }
   function stop() { clearInterval(timer); timer = null; label(); }

@@ -13,6 +13,7 @@ from functools import cache
 import yaml
 
 from dlgn_lib.book.files import register_path
+from dlgn_lib.book.words import noted, said
 from dlgn_lib.numbers import last_place, plain, show_number, typeset
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -35,7 +36,7 @@ class Claim:
     value: float | str  # the registered value: what notebooks print, where nothing was measured yet
     show: str = "median"  # what prose prints: "median", "min", "max" or "range" of the values, or the "bound" they keep
     format: str = "{:.3g}"  # how a number is printed
-    unit: str = "seeds"  # what the several values belong to: "seeds", "nets"
+    unit: str = noted("seeds")  # what the several values belong to: "seeds", "nets"
     spread: dict | list | None = (
         None  # from where to where the value goes on other machines (`make elsewhere`), if it moves
     )
@@ -160,10 +161,10 @@ def needs_text(needs: str) -> str:
     >>> needs_text("<= 1e-12"), needs_text("0.3 .. 0.7"), needs_text("== 0"), needs_text("= two pieces")
     ('≤ 10⁻¹²', '0.3 to 0.7', 'exactly 0', 'exactly two pieces')
     """
-    for sign, text in (("<=", "≤"), (">=", "≥"), ("==", "exactly"), ("=", "exactly")):
+    for sign, text in (("<=", "≤"), (">=", "≥"), ("==", said("exactly")), ("=", said("exactly"))):
         if needs.startswith(sign):
             needs = text + needs.removeprefix(sign)
-    return typeset(needs.replace(" .. ", " to "))
+    return typeset(needs.replace(" .. ", said(" to ")))
 
 
 def elsewhere_text(claim: Claim) -> str:

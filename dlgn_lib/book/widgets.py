@@ -19,6 +19,8 @@ from matplotlib.figure import Figure
 from dlgn_lib.book.build import in_build
 from dlgn_lib.book.panels import Box, Shared, grown, missing, panels
 from dlgn_lib.book.picture import Picture, picture, united
+from dlgn_lib.book.words import drawn as in_words
+from dlgn_lib.book.words import for_script, noted, said
 from dlgn_lib.numbers import show_number
 
 MAX_FRAMES = 25
@@ -38,7 +40,7 @@ def _check_drawing(drawing: object, what: str) -> tuple[Figure, str]:
         raise ValueError(
             f"{what} needs an alt text that says what is seen, a sentence of four words or more; got {alt!r}"
         )
-    return figure, _spoken(alt)
+    return figure, in_words(_spoken(alt))
 
 
 def _spoken(alt: str) -> str:
@@ -148,7 +150,11 @@ def _table(shown: Sequence[str], frames: Sequence[Sequence[str]]) -> tuple[list[
 
 
 def _text(value: object) -> str:
-    return show_number(value, "{:g}") if isinstance(value, float) else str(value)
+    return show_number(value, "{:g}") if isinstance(value, float) else in_words(str(value))
+
+
+def _title(parameter: str) -> str:
+    return in_words(parameter.replace("_", " "))
 
 
 def _is_number(value: object) -> bool:
@@ -175,7 +181,7 @@ class Player:
             self.frames.append((alt, drawn))
 
     def _control(self, number: int, name: str, values: list, key: str) -> str:
-        title, start = html.escape(name.replace("_", " ")), self.start[number]
+        title, start = html.escape(_title(name)), self.start[number]
         if all(map(_is_number, values)):
             return (
                 f'<label>{title} <input type="range" data-parameter="{number}" min="0" max="{len(values) - 1}" '
@@ -195,10 +201,11 @@ class Player:
         key = _key(alt, *first.parts)
         pieces, frames = _table(first.parts, [drawn.parts for _, drawn in self.frames])
         data = {
-            "parameters": [{"name": n.replace("_", " "), "values": list(map(_text, v))} for n, v in self.grid.items()],
+            "parameters": [{"name": _title(n), "values": list(map(_text, v))} for n, v in self.grid.items()],
             "pieces": [piece.replace("KEY-", f"{key}-") for piece in pieces],
             "frames": [[a, frame] for (a, _), frame in zip(self.frames, frames, strict=True)],
             "start": self.start,
+            **for_script((noted("Play"), noted("Pause"), noted("Next"))),
         }
         controls = "".join(self._control(i, n, v, key) for i, (n, v) in enumerate(self.grid.items()))
         packed = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
@@ -218,7 +225,7 @@ def _live_control(name: str, values: list, spec: object) -> Any:
     """Return an ipywidget for one parameter: free numbers within (low, high), or a choice of the grid's values."""
     import ipywidgets
 
-    common = {"description": name.replace("_", " "), "style": {"description_width": "initial"}}
+    common = {"description": _title(name), "style": {"description_width": "initial"}}
     numbers = spec if isinstance(spec, tuple) else values if all(map(_is_number, values)) else None
     if numbers is None:
         return ipywidgets.Dropdown(options=list(spec) if isinstance(spec, list) else values, **common)
@@ -240,7 +247,7 @@ def _panel(draw: Callable, player: Player, live: Mapping[str, object]) -> object
         figure, alt = _check_drawing(draw(**values), "draw(...)")
         display(HTML(_still(figure, alt)))
 
-    heading = ipywidgets.HTML("Live: give any value; the figure is computed anew.")
+    heading = ipywidgets.HTML(said("Live: give any value; the figure is computed anew."))
     return ipywidgets.VBox([heading, *controls.values(), ipywidgets.interactive_output(redraw, controls)])
 
 

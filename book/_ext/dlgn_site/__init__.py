@@ -5,6 +5,7 @@ import os
 from sphinx.application import Sphinx
 
 EXTENSIONS = (
+    "original",
     "cachekey",
     "chapters",
     "side_by_side",

@@ -11,8 +11,19 @@ import math
 from dataclasses import dataclass, field
 
 from dlgn_lib.book import Between
+from dlgn_lib.book.words import for_script, noted, said
 
 _NAMES = {"Between": Between, "math": math, "round": round, "range": range, "sum": sum, "set": set}
+
+#: what `answers.js` says, with places in braces
+_SAID = (
+    noted("Not yet: give your answer."),
+    noted("Not yet: write numbers like 0.25, −3 or 1/4."),
+    noted("Not yet: {count} numbers are asked for, you gave {given}."),
+    noted("✓ Right."),
+    noted("✗ Not quite. {hint}"),
+    noted("✗ Not quite: {got} is not it. Go through it once more, step by step."),
+)
 
 
 @dataclass(frozen=True)
@@ -97,15 +108,16 @@ def form(key: Key, name: str, text: str = "") -> str:
             f'<label><input type="radio" name="{name}" value="{html.escape(word)}"> {html.escape(word)}</label>'
             for word in [word for word in key.choices if f'"{word}"' in text] or key.choices
         )
-        asked = f"<fieldset><legend>Your answer</legend>{options}</fieldset>"
+        asked = f"<fieldset><legend>{said('Your answer')}</legend>{options}</fieldset>"
     else:
-        what = "Your answer" if key.kind == "number" else f"Your {len(key.right)} numbers, with commas between them"
+        what = said("Your answer")
+        if key.kind != "number":
+            what = said("Your {count} numbers, with commas between them", count=len(key.right))
         asked = f'<label>{what} <input type="text" inputmode="text" autocomplete="off" name="{name}" size="14"></label>'
-    data = json.dumps({"kind": key.kind, "right": key.right, "hints": key.hints}, ensure_ascii=False).replace(
-        "</", "<\\/"
-    )
+    facts = {"kind": key.kind, "right": key.right, "hints": key.hints} | for_script(_SAID)
+    data = json.dumps(facts, ensure_ascii=False).replace("</", "<\\/")
     return (
-        f'<form class="dlgn-answer" hidden>{asked} <button type="submit">Check</button>'
+        f'<form class="dlgn-answer" hidden>{asked} <button type="submit">{said("Check")}</button>'
         f'<p role="status"></p>'
         f'<script type="application/json">{data}</script></form>'
     )

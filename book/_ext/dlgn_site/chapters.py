@@ -21,29 +21,37 @@ from dlgn_site.course_data import PageData, read_pages
 
 
 def _pages(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield (docname, first word of the caption of its part) of every executable page in the order of the table of contents."""
+    """Yield (docname, kind of its part) of every executable page in the order of the table of contents.
+
+    The kind is the first word of the part's caption; "=3" if the page itself says that it is chapter 3, as translated pages do.
+    """
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     listed = [(toc["root"], "root")]
     for part in toc.get("parts", [toc]):
         listed += [(entry["file"], part.get("caption", "").partition(" ")[0]) for entry in part["chapters"]]
     for docname, part in listed:
         text = (root / docname).with_suffix(".md").read_text(encoding="utf-8")
-        if text.startswith("---") and "kernelspec:" in text.split("---")[1]:
-            yield docname, part
+        front = text.split("---")[1] if text.startswith("---") else ""
+        if "kernelspec:" in front:
+            given = yaml.safe_load(front).get("chapter")
+            yield docname, f"={given}" if given else part
 
 
 def numbers(root: Path) -> dict[str, str]:
     """Return docname -> number of every executable page of the book at `root`: "0", "1", ..., or a letter outside of the parts."""
-    digits, letters = itertools.count(1), iter(string.ascii_uppercase)
-    return {
-        docname: "0" if part == "root" else str(next(digits)) if part == "Part" else next(letters)
-        for docname, part in _pages(root)
-    }
+    digits, letters = map(str, itertools.count(1)), iter(string.ascii_uppercase)
+    found = {}
+    for docname, part in _pages(root):
+        if part == "root" or part.startswith("="):
+            found[docname] = part.removeprefix("=").replace("root", "0")
+        else:
+            found[docname] = next(digits if part == "Part" else letters)
+    return found
 
 
 def chapters(root: Path) -> dict[str, str]:
     """Return docname -> number of the pages that show it: those of the parts and of the appendix."""
-    shown = {docname for docname, part in _pages(root) if part in ("Part", "Appendix")}
+    shown = {docname for docname, part in _pages(root) if part in ("Part", "Appendix") or part.startswith("=")}
     return {docname: number for docname, number in numbers(root).items() if docname in shown}
 
 

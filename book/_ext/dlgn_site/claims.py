@@ -19,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from dlgn_lib.book.files import register_path
 from dlgn_lib.book.register import NUMBER, Claim, elsewhere_text, find, needs_text, registered, registry
 from dlgn_site import reseed
+from dlgn_site.original import is_translation
 
 logger = logging.getLogger(__name__)
 _DATA = re.compile(r'data-claim="([^"]*)"')
@@ -178,6 +179,8 @@ def _check(app: Sphinx, env: BuildEnvironment) -> None:
         return
     measured = measured_by(env)
     for claim in registry().values():
+        if is_translation(app) and f"book/{claim.page}" not in env.found_docs:
+            continue
         if claim.id not in measured:
             logger.warning(
                 "claim %r of book/claims.yml is measured on no page", claim.id, location=f"book/{claim.page}"
@@ -250,6 +253,7 @@ def register(site: Path) -> int:
 def setup(app: Sphinx) -> dict:
     """Register role, directive and collector, and tell the kernels that this is a build."""
     os.environ.setdefault("DLGN_BUILD", "1")
+    app.setup_extension("dlgn_site.original")
     app.add_node(claim_value)
     app.add_role("claim", ClaimRole())
     app.add_directive("claims-table", ClaimsTable)

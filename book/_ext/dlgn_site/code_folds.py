@@ -12,6 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
+from dlgn_lib.book.words import said
 from dlgn_site.claims import verdicts_in
 
 
@@ -24,9 +25,10 @@ def _visit(self: HTML5Translator, node: code_fold) -> None:
     words = []
     if node["code"]:
         look = "dlgn-unseen" if node["figure"] or count else "dlgn-title"
-        words.append(f'code<span class="{look}">: {title}</span>' if title else "code")
+        code = said("code")
+        words.append(f'{code}<span class="{look}">: {title}</span>' if title else code)
     if count:
-        words.append(f"✓ {count} claim{'s' * (count != 1)}")
+        words.append(said("✓ {count} claim", count=count) if count == 1 else said("✓ {count} claims", count=count))
     self.body.append(f'<details class="dlgn-code"><summary title="{title}">{" · ".join(words)}</summary>\n')
 
 

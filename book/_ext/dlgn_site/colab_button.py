@@ -11,6 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole
 
+from dlgn_lib.book.words import said
+
 logger = logging.getLogger(__name__)
 
 
@@ -57,7 +59,7 @@ def _rewrite(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
         "url": context["pathto"](notebook_path(pagename), resource=True),
         "text": ".ipynb",
         "icon": "fas fa-code",
-        "tooltip": "Download this page as a notebook",
+        "tooltip": said("Download this page as a notebook"),
         "label": "download-notebook-button",
     }
     for group in context.get("header_buttons", []):
@@ -65,7 +67,7 @@ def _rewrite(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
         for button in buttons:
             if button.get("text") == "Colab":
                 button["url"] = colab_url(options["repository_url"], options["repository_branch"], pagename)
-                button["tooltip"] = "Run this page on Google Colab"
+                button["tooltip"] = said("Run this page on Google Colab")
         if group.get("label") == "download-buttons":
             kept = {"download-pdf-button"} | ({"download-source-button"} if app.config.html_copy_source else set())
             group["buttons"] = [button for button in buttons if button["label"] in kept]

@@ -10,15 +10,16 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from dlgn_lib.book.exercises import stub
+from dlgn_lib.book.words import noted, said
 from dlgn_site import answers
 from dlgn_site.colab_button import colab_url
 
 logger = logging.getLogger(__name__)
-DIFFICULTIES = ("easy", "medium", "hard")
+DIFFICULTIES = (noted("easy"), noted("medium"), noted("hard"))
 
 
 #: the answers of an exercise, one fold in the other
-FOLDS = {"solution": "Solution", "check": "How the notebook checks it"}
+FOLDS = {"solution": noted("Solution"), "check": noted("How the notebook checks it")}
 
 
 def _difficulty(argument: str) -> str:
@@ -48,7 +49,8 @@ def facts(options: dict) -> str:
     >>> facts({"minutes": 3, "difficulty": "easy", "trains": "counting choices that multiply"})
     '3 minutes, easy. Trains: counting choices that multiply.'
     """
-    return f"{options['minutes']} minutes, {options['difficulty']}. Trains: {options['trains']}."
+    told = dict(options) | {"difficulty": said(options["difficulty"])}
+    return said("{minutes} minutes, {difficulty}. Trains: {trains}.", **told)
 
 
 class Exercise(SphinxDirective):
@@ -64,7 +66,7 @@ class Exercise(SphinxDirective):
         missing = [name for name in self.option_spec if name not in self.options]
         if missing:
             raise self.error(f"exercise {self.arguments[0]!r} lacks {', '.join(missing)}")
-        title_text = f"Exercise: {self.arguments[0]}"
+        title_text = said("Exercise: {title}", title=self.arguments[0])
         title = nodes.title(title_text, "", *self.parse_inline(title_text)[0])
         line = nodes.paragraph("", facts(self.options), classes=["dlgn-facts"])
         box = nodes.admonition("", title, line, *self.parse_content_to_nodes(), classes=["admonition", "dlgn-exercise"])
@@ -90,7 +92,7 @@ def _where_to_write(app: Sphinx, docname: str) -> list[nodes.Node]:
     if "repository_url" not in options:
         return []
     address = colab_url(options["repository_url"], options["repository_branch"], docname)
-    link = nodes.reference("", "Write and check it on Colab", refuri=address, classes=["dlgn-colab"])
+    link = nodes.reference("", said("Write and check it on Colab"), refuri=address, classes=["dlgn-colab"])
     return [nodes.paragraph("", "", link, classes=["dlgn-write"])]
 
 
@@ -110,7 +112,7 @@ def _fold_cells(app: Sphinx, doctree: nodes.document) -> None:
             form = answers.form(key, f"answer-{number}", box.astext()) if key else ""
             box += [nodes.raw("", form, format="html")] if form else []
             box += _where_to_write(app, app.env.docname) if coded else []
-        folds = [f'<details class="dlgn-{tag}"><summary>{title}</summary>' for tag, title in FOLDS.items()]
+        folds = [f'<details class="dlgn-{tag}"><summary>{said(title)}</summary>' for tag, title in FOLDS.items()]
         opening, inner, closing = (nodes.raw("", part, format="html") for part in (*folds, "</details></details>"))
         parent[place : place + 1] = [*given, opening, solution, inner, check, closing]
 

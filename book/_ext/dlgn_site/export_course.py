@@ -9,30 +9,39 @@ from pathlib import Path
 
 import dlgn_lib
 from dlgn_lib.book.exercises import RIGHT
+from dlgn_lib.book.words import noted, said
 from dlgn_site.course_data import PageData, read_pages
 from dlgn_site.course_pages import missing, session_limit, sessions
 from dlgn_site.export_files import Contents, as_bytes
 
 LICENCES = ("LICENSE", "LICENSE-TEXT")
 _WHAT = {
-    "student": "Exercises are stubs with a self-check. No file here holds a solution.",
-    "teacher": "Solutions stand in place of the stubs; below each self-check is the expected result, and what learners "
-    "often answer instead.",
-    "otter": "Exercises are stubs; Otter-Grader checks an answer when the cell below it is run, and says what a likely "
-    "mistake is. No file here holds a solution.",
-    "autograder": "For the teacher alone. Each zip holds what Otter-Grader tests the answers of one notebook with, also "
-    "against the solutions; the notebook beside it is solved, and gets all points.",
+    "student": noted("Exercises are stubs with a self-check. No file here holds a solution."),
+    "teacher": noted(
+        "Solutions stand in place of the stubs; below each self-check is the expected result, and what learners "
+        "often answer instead."
+    ),
+    "otter": noted(
+        "Exercises are stubs; Otter-Grader checks an answer when the cell below it is run, and says what a likely "
+        "mistake is. No file here holds a solution."
+    ),
+    "autograder": noted(
+        "For the teacher alone. Each zip holds what Otter-Grader tests the answers of one notebook with, also "
+        "against the solutions; the notebook beside it is solved, and gets all points."
+    ),
 }
-_NOTEBOOKS = (
+_NOTEBOOKS = noted(
     "On Colab, upload a notebook (File, Upload notebook) and run its first cell, which installs the library. On "
     'your own computer you need Python 3.11 or newer; run `pip install jupyterlab scikit-learn {}"git+…"` once, '
     "with the address in quotation marks from the first cell, then `jupyter lab` in this folder."
 )
 _START = {
-    "autograder": "Students hand in notebooks of the otter edition; put them into a folder for each student. With Python "
-    '3.11 or newer run `pip install "otter-grader[grading]==7.0.0" scikit-learn "git+…"` once, with the address in '
-    "quotation marks from the first cell of a notebook, then `python grade.py submissions`. It prints points and "
-    "hints, and writes `marks.csv`. Code of students runs with your rights.",
+    "autograder": noted(
+        "Students hand in notebooks of the otter edition; put them into a folder for each student. With Python "
+        '3.11 or newer run `pip install "otter-grader[grading]==7.0.0" scikit-learn "git+…"` once, with the address in '
+        "quotation marks from the first cell of a notebook, then `python grade.py submissions`. It prints points and "
+        "hints, and writes `marks.csv`. Code of students runs with your rights."
+    ),
 }
 
 
@@ -55,25 +64,27 @@ def expected(check: str) -> str:
     given = dict(zip(("answer", "cases", "hints"), call.args, strict=False))
     given |= {keyword.arg: keyword.value for keyword in call.keywords}
     answer, cases = ast.unparse(given["answer"]), given["cases"]
-    lines = [f"**Expected.** The self-check prints `{RIGHT}` if:", ""]
+    lines = [said("**Expected.** The self-check prints `{right}` if:", right=said(RIGHT)), ""]
     if isinstance(cases, ast.List) and isinstance(cases.elts[0], ast.Tuple):
         for case in cases.elts:
             arguments, value = case.elts
-            lines.append(f"- `{answer}({', '.join(map(ast.unparse, arguments.elts))})` is `{ast.unparse(value)}`")
+            called = f"{answer}({', '.join(map(ast.unparse, arguments.elts))})"
+            lines.append(said("- `{answer}` is `{value}`", answer=called, value=ast.unparse(value)))
     elif isinstance(cases, ast.Call) and cases.func.id == "Between":
         low, high = map(ast.unparse, cases.args)
-        lines.append(f"- `{answer}` is between {low} and {high}")
+        lines.append(said("- `{answer}` is between {low} and {high}", answer=answer, low=low, high=high))
     else:
-        lines.append(f"- `{answer}` is `{ast.unparse(cases)}`")
+        lines.append(said("- `{answer}` is `{value}`", answer=answer, value=ast.unparse(cases)))
     hints = [key.value for key in given["hints"].keys] if "hints" in given else []
     return "\n".join(
-        [*lines, *(["", "Likely mistakes that it names:", ""] if hints else []), *(f"- {h}" for h in hints)]
+        [*lines, *(["", said("Likely mistakes that it names:"), ""] if hints else []), *(f"- {h}" for h in hints)]
     )
 
 
 def facts(page: PageData) -> str:
     """Return the line under a title: how long page and exercises take."""
-    return f"*{page.minutes} minutes" + (f", and {page.working} for the exercises*" if page.exercises else "*")
+    minutes = said("{count} minutes", count=page.minutes)
+    return f"*{minutes}" + (said(", and {count} for the exercises", count=page.working) if page.exercises else "") + "*"
 
 
 def _links(names: Iterable[str], pages: dict[str, PageData], here: Sequence[str], site: str) -> str:
@@ -110,20 +121,20 @@ def _plan(
 
 def _readme(title: str, edition: str, pages: dict[str, PageData], names: Sequence[str], plan: list[str]) -> str:
     lines = [
-        f"# {title}: {edition} edition",
+        said("# {title}: {edition} edition", title=title, edition=edition),
         "",
-        f"Version {dlgn_lib.__version__}. {_WHAT[edition]}",
+        said("Version {version}.", version=dlgn_lib.__version__) + f" {said(_WHAT[edition])}",
         "",
-        _START.get(edition, _NOTEBOOKS).format("otter-grader==7.0.0 " if edition == "otter" else ""),
+        said(_START.get(edition, _NOTEBOOKS)).format("otter-grader==7.0.0 " if edition == "otter" else ""),
         "",
-        "| notebook | minutes | exercises | minutes of exercises |",
+        said("| notebook | minutes | exercises | minutes of exercises |"),
         "|---|---|---|---|",
     ]
     for name in names:
         page = pages[name]
         lines.append(f"| [{page.title}]({name}.ipynb) | {page.minutes} | {len(page.exercises)} | {page.working} |")
-    text = "Text and figures: CC BY 4.0 (`LICENSE-TEXT` has a credit to copy). Code: MIT (`LICENSE`)."
-    return "\n".join([*lines, "", *plan, text, "`manifest.json` lists every file with its checksum.", ""])
+    text = said("Text and figures: CC BY 4.0 (`LICENSE-TEXT` has a credit to copy). Code: MIT (`LICENSE`).")
+    return "\n".join([*lines, "", *plan, text, said("`manifest.json` lists every file with its checksum."), ""])
 
 
 def edition_files(

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from sphinx_proof.proof_type import PROOF_TYPES
 
+from dlgn_lib.book.words import noted, said
 from dlgn_site import exercises, export_math
 
 ADMONITIONS = {
-    "note": "Note",
-    "tip": "Tip",
-    "important": "Important",
-    "warning": "Warning",
-    "hint": "Hint",
-    "seealso": "See also",
+    "note": noted("Note"),
+    "tip": noted("Tip"),
+    "important": noted("Important"),
+    "warning": noted("Warning"),
+    "hint": noted("Hint"),
+    "seealso": noted("See also"),
 }
 
 
@@ -50,7 +51,7 @@ def _boxed(heading, body):
 
 
 def _admonition(d):
-    title = d.title or ADMONITIONS.get(d.name)
+    title = d.title or said(ADMONITIONS.get(d.name, ""))
     if not title:
         raise ValueError("an {admonition} needs a title")
     if "dropdown" in d.options.get("class", "").split():
@@ -59,19 +60,19 @@ def _admonition(d):
 
 
 def _dropdown(d):
-    return details(d.title or "More", d.body(d.quoted))
+    return details(d.title or said("More"), d.body(d.quoted))
 
 
 def _figure(d):
     number = d.references.figure(d.options["name"]) if "name" in d.options else None
     caption = d.body(d.quoted)
     if number:
-        caption = f"**Figure {number}.** {caption}".strip()
+        caption = f"**{said('Figure {number}.', number=number)}** {caption}".strip()
     return f"{d.references.image(d.options.get('alt', ''), d.title)}\n\n{caption}".strip()
 
 
 def _caption(d):
-    return f"**Figure {d.references.drawn(d.title)}.** {d.body(d.quoted)}"
+    return f"**{said('Figure {number}.', number=d.references.drawn(d.title))}** {d.body(d.quoted)}"
 
 
 def _math(d):
@@ -83,14 +84,14 @@ def _theorem(d):
     if "label" in d.options:
         heading = d.references.theorem(d.options["label"])[1]
     elif "nonumber" in d.options:
-        heading = d.name.removeprefix("prf:").title()
+        heading = said(d.name.removeprefix("prf:").title())
     else:
         raise ValueError(f"a numbered {{{d.name}}} needs a :label:")
     return _boxed(heading + (f" ({d.title})" if d.title else ""), d.body(True))
 
 
 def _proof(d):
-    return _boxed("Proof", d.body(True))
+    return _boxed(said("Proof"), d.body(True))
 
 
 def _exercise(d):
@@ -102,7 +103,7 @@ def _exercise(d):
         convert(d.options[name])  # raises ValueError
     if d.quoted:
         raise ValueError("an {exercise} cannot stand inside another directive: its cells must follow it")
-    return f"### Exercise: {d.title}\n\n*{exercises.facts(d.options)}*\n\n{d.body(False)}"
+    return f"### {said('Exercise: {title}', title=d.title)}\n\n*{exercises.facts(d.options)}*\n\n{d.body(False)}"
 
 
 def _margin(d):
@@ -113,13 +114,13 @@ def _live(d):
     if "title" not in d.options:
         raise ValueError("a {live} needs a :title:")
     place = d.references.url("book/playground", d.title)
-    return f"*In the browser:* [{d.options['title']}]({place})."
+    return f"*{said('In the browser:')}* [{d.options['title']}]({place})."
 
 
 def _race(d):
     if "title" not in d.options:
         raise ValueError("a {race} needs a :title:")
-    return f"*In the browser:* [{d.options['title']}]({d.references.url(d.references.docname)})."
+    return f"*{said('In the browser:')}* [{d.options['title']}]({d.references.url(d.references.docname)})."
 
 
 RENDER = {

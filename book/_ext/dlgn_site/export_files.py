@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 import zipfile
 from pathlib import Path
 
@@ -71,3 +72,11 @@ class Target:
     def __str__(self) -> str:
         """Return the line that tells what was done."""
         return f"{self.out}: {len(self.files)} files, {len(self.changed)} written, {len(self.gone)} removed"
+
+
+def compare(targets: list[Target]) -> int:
+    """Name every file that is not what the pages give; return 1 if there is one."""
+    differ = [file for target in targets for file in target.changed + target.gone]
+    for file in differ:
+        print(f"{file} is not what the pages give: run `make notebooks`", file=sys.stderr)
+    return 1 if differ else 0

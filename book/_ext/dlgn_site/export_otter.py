@@ -42,6 +42,9 @@ import io
 
 from otter.test_files import test_case
 
+from dlgn_lib.book.exercises import RIGHT
+from dlgn_lib.book.words import said
+
 name = "{label}"
 points = {points}
 all_or_nothing = True
@@ -56,11 +59,11 @@ class SelfCheck(Exception):
 
 @test_case(name="self-check")
 def self_check(env):
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
         exec(CHECK, dict(env))
-    message = said.getvalue().strip()
-    if not message.endswith("\\u2713 Right."):
+    message = printed.getvalue().strip()
+    if not message.endswith(said(RIGHT)):
         raise SelfCheck(message)
 '''
 _HIDDEN = '''\

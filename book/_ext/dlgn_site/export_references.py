@@ -10,9 +10,13 @@ from pathlib import Path
 from docutils.nodes import make_id
 
 from dlgn_lib.book.register import registered
+from dlgn_lib.book.words import noted, said
 from dlgn_site.colab_button import colab_url
 from dlgn_site.figures import figures_of
 from dlgn_site.playground import question
+
+#: what theorems and the like are called
+THEOREMS = (noted("Definition"), noted("Lemma"), noted("Proposition"), noted("Theorem"), noted("Corollary"))
 
 
 class References:
@@ -101,7 +105,7 @@ class References:
             raise ValueError(f"there is no theorem, lemma or the like labelled {label!r}")
         entry = known[label]
         number = None if entry["nonumber"] else self._number(entry["docname"], entry["countertype"], label)
-        return entry["docname"], entry["realtype"].title() + (f" {number}" if number else "")
+        return entry["docname"], said(entry["realtype"].title()) + (f" {number}" if number else "")
 
     def _number(self, docname, kind, anchor):
         numbers = self.env.toc_fignumbers.get(docname, {}).get(kind, {}).get(anchor)
@@ -195,7 +199,7 @@ class References:
         if not people or "year" not in entry.fields:
             raise ValueError(f"the entry {key!r} of the bibliography has no author or no year")
         names = [" ".join(map(str, [*p.rich_prelast_names, *p.rich_last_names])) for p in people]
-        authors = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+        authors = f"{names[0]} et al." if len(names) > 2 else said(" and ").join(names)
         fields = entry.fields
         if "eprint" in fields:
             address = f"https://arxiv.org/abs/{fields['eprint']}"

@@ -18,6 +18,8 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
+from dlgn_lib.book.words import said
+
 logger = logging.getLogger(__name__)
 _FIGURE = re.compile(r'<figure class="dlgn-figure')
 
@@ -134,13 +136,15 @@ def _place(app: Sphinx, doctree: nodes.document) -> None:
         if any(figure.name == name for figure in found):
             logger.warning("two figures of this page have the name %r", name, location=caption)
         number = f"{env.dlgn_chapters.get(docname, '?')}.{len(found) + 1}"
-        title = re.match(r"# (?:.*?[Ff]igure[^:\n]*: )?(.+)", code)
+        title = re.match(rf"# (?:.*?(?:[Ff]igure|{said('Figure')})[^:\n]*: )?(.+)", code)
         figure = Figure(name, number, f"fig-{page}-{name}", title[1] if title else name.replace("-", " "))
         found.append(figure)
         known = env.domaindata["std"]["labels"].get(figure.anchor)
         if known and known[0] != docname:
             logger.warning("the anchor %s is on the page %s already", figure.anchor, known[0], location=caption)
-        env.get_domain("std").note_hyperlink_target(figure.anchor, docname, figure.anchor, f"Figure {number}")
+        env.get_domain("std").note_hyperlink_target(
+            figure.anchor, docname, figure.anchor, said("Figure {number}", number=number)
+        )
         if app.config.nb_execution_mode != "off":
             _join(cell, caption, figure)
     for caption in list(doctree.findall(figure_caption)):
@@ -159,7 +163,9 @@ def _join(cell: nodes.Element, caption: figure_caption, figure: Figure) -> None:
     before, closing, after = raw.astext().rpartition("</figure>")
     before = _FIGURE.sub(f'<figure id="{figure.anchor}" class="dlgn-figure', before, count=1)
     first = caption[0]
-    link = nodes.reference("", f"Figure {figure.number}.", refid=figure.anchor, classes=["dlgn-figure-number"])
+    link = nodes.reference(
+        "", said("Figure {number}.", number=figure.number), refid=figure.anchor, classes=["dlgn-figure-number"]
+    )
     first[:0] = [link, nodes.Text(" ")]
     joined = captioned("", *caption.children, before=before, after=closing + after, classes=raw["classes"])
     raw.replace_self(joined)
@@ -184,7 +190,10 @@ def _resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             entries = nodes.bullet_list(classes=["dlgn-figures"])
             for figure in figures_of(env)[page]:
                 link = nodes.reference(
-                    "", f"Figure {figure.number}", refuri=f"{address}#{figure.anchor}", internal=True
+                    "",
+                    said("Figure {number}", number=figure.number),
+                    refuri=f"{address}#{figure.anchor}",
+                    internal=True,
                 )
                 entries += nodes.list_item(
                     "", nodes.paragraph("", "", link, nodes.Text(f". {figure.title[0].upper()}{figure.title[1:]}"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from dlgn_lib.book.words import said
 from dlgn_site.course import FromMetadata, links, table
 from dlgn_site.course_data import PageData, read_pages
 
@@ -34,7 +35,8 @@ def read_screens(root: Path) -> dict[str, float]:
 
 def spoken(page: PageData) -> str:
     """Return how long a page takes, and how long its exercises."""
-    return f"{page.minutes} minutes" + (f", and {page.working} of exercises" if page.exercises else "")
+    minutes = said("{count} minutes", count=page.minutes)
+    return minutes + (said(", and {count} of exercises", count=page.working) if page.exercises else "")
 
 
 class Lengths(FromMetadata):

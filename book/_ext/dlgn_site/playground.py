@@ -9,11 +9,17 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.fileutil import copy_asset
 
+from dlgn_lib.book.words import noted, said
+from dlgn_site.original import page_address
+
 #: shown until the engine has started, and where it cannot
-WITHOUT = "The playground trains networks in your browser. It needs JavaScript, which is off here or not yet loaded."
+WITHOUT = noted(
+    "The playground trains networks in your browser. It needs JavaScript, which is off here or not yet loaded."
+)
 
 
 def experiments(root: Path) -> list[dict]:
@@ -47,6 +53,10 @@ def modules(script: Path) -> list[Path]:
     return found
 
 
+def _page(env: BuildEnvironment) -> str:
+    return page_address(env, "book/playground", "../" * (env.docname.count("/") - 1) + "playground.html")
+
+
 class Playground(SphinxDirective):
     """The place where the playground appears."""
 
@@ -57,7 +67,7 @@ class Playground(SphinxDirective):
         source = (Path(self.env.srcdir) / "live" / "src").resolve()
         names = [file.relative_to(source).as_posix() for file in modules(source / "playground" / "playground.js")]
         early = "".join(f'<link rel="modulepreload" href="{self.static}/src/{name}">\n' for name in names)
-        return [self.html(f'{early}<div data-playground data-install="{install}"><p>{WITHOUT}</p></div>')]
+        return [self.html(f'{early}<div data-playground data-install="{install}"><p>{said(WITHOUT)}</p></div>')]
 
     @property
     def static(self) -> str:
@@ -95,14 +105,14 @@ class Live(Playground):
         """Return the fold."""
         if missing := [name for name in ("views", "controls", "title") if name not in self.options]:
             raise self.error(f"a {{live}} needs {', '.join(f':{name}:' for name in missing)}")
-        page = "../" * (self.env.docname.count("/") - 1) + "playground.html"
+        page = _page(self.env)
         facts = {"address": self.arguments[0], "page": page, **{n: v for n, v in self.options.items() if n != "title"}}
         given = "".join(f' data-{name}="{html.escape(value)}"' for name, value in facts.items())
         title = html.escape(self.options["title"])
         return [
             self.html(
                 f'<details class="dlgn-live"><summary>{title}</summary>\n'
-                f"<div data-playground{given}><p>{WITHOUT}</p></div></details>"
+                f"<div data-playground{given}><p>{said(WITHOUT)}</p></div></details>"
             )
         ]
 
@@ -119,7 +129,7 @@ class Race(Playground):
         title = html.escape(self.options["title"])
         fold = (
             f'<details class="dlgn-live"><summary>{title}</summary>\n'
-            f"<div data-playground data-race><p>{WITHOUT}</p></div></details>"
+            f"<div data-playground data-race><p>{said(WITHOUT)}</p></div></details>"
         )
         return [self.html(fold, "race")]
 
@@ -149,7 +159,7 @@ class Question(SphinxRole):
             message = self.inliner.reporter.error(str(error), line=self.lineno)
             return [], [message]
         self.env.note_dependency("live/experiments.json")
-        page = "../" * (self.env.docname.count("/") - 1) + "playground.html"
+        page = _page(self.env)
         link = f'<a href="{page}#{html.escape(address)}" data-experiment>{html.escape(text)}</a>'
         return [nodes.raw("", link, format="html")], []
 
@@ -163,6 +173,7 @@ def _copy(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Register the directives and the copying."""
+    app.setup_extension("dlgn_site.original")
     app.add_directive("playground", Playground)
     app.add_directive("experiments", Experiments)
     app.add_directive("live", Live)

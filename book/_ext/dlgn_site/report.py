@@ -14,12 +14,13 @@ from urllib.parse import quote, urlencode
 
 from sphinx.application import Sphinx
 
+from dlgn_lib.book.words import said
 from dlgn_site.claims import LEDGER
 
 FORM = "mistake.yml"
 _HEADING = re.compile(r'(<h([1-6])\b[^>]*>(.*?)<a class="headerlink" href="#([^"]+)"[^>]*>[^<]*</a>)(</h\2>)', re.S)
 _FIGURE = re.compile(
-    r'<a class="dlgn-figure-number[^>]*href="#([^"]+)"[^>]*>(Figure [^<]+?)\.</a>.*?</figcaption>\s*</figure>', re.S
+    r'<a class="dlgn-figure-number[^>]*href="#([^"]+)"[^>]*>([^<]+?)\.</a>.*?</figcaption>\s*</figure>', re.S
 )
 _ROW = re.compile(r'<code [^>]*\bid="claim-([\w-]+)"[^>]*>.*?</code>\)?')
 _ABOUT = re.compile(r'<p><a href="[^"#]*#claim-([\w-]+)">All about it[^<]*</a>')
@@ -42,8 +43,8 @@ def issue(repository: str, title: str, where: str) -> str:
 
 def link(address: str, name: str, text: str = "") -> str:
     """Return a link as HTML; one without a text is a sign, which the style sheet draws."""
-    title = "" if text else ' title="Report a mistake"'
-    label = f"Report a mistake in {name}"
+    title = "" if text else f' title="{said("Report a mistake")}"'
+    label = said("Report a mistake in {name}", name=name)
     return f'<a class="dlgn-report" href="{escape(address)}" aria-label="{escape(label)}"{title}>{text}</a>'
 
 
@@ -76,18 +77,18 @@ class Page:
 
     def _figure(self, found: re.Match) -> str:
         anchor, number = found.groups()
-        made = link(self.issue(number, f"{self.address}#{anchor}"), number, "Report a mistake")
+        made = link(self.issue(number, f"{self.address}#{anchor}"), number, said("Report a mistake"))
         return f'{found[0]}<p class="dlgn-report-figure">{made}</p>'
 
     def _row(self, found: re.Match) -> str:
         return f"{found[0]} {self._claim(found[1])}"
 
     def _about(self, found: re.Match) -> str:
-        return f"{found[0]} · {self._claim(found[1], 'Report a mistake')}"
+        return f"{found[0]} · {self._claim(found[1], said('Report a mistake'))}"
 
     def _claim(self, claim: str, text: str = "") -> str:
         where = f"{self.ledger}#claim-{claim}"
-        return link(self.issue(f"Claim {claim}", where), f"the claim {claim}", text)
+        return link(self.issue(f"Claim {claim}", where), said("the claim {name}", name=claim), text)
 
     def marked(self, body: str) -> str:
         """Return the HTML of the page with a link for every heading, figure and claim."""
@@ -106,7 +107,7 @@ def _buttons(groups: Iterable[dict], page: Page) -> None:
     for button in (button for group in groups for button in group.get("buttons", [group])):
         if button.get("label") == "source-issues-button":
             button["url"] = escape(page.issue("", page.address))
-            button["text"], button["tooltip"] = "Report a mistake", "Report a mistake on this page"
+            button["text"], button["tooltip"] = said("Report a mistake"), said("Report a mistake on this page")
 
 
 def _mark(app: Sphinx, name: str, template: str, context: dict, doctree: object) -> None:
