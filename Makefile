@@ -140,8 +140,8 @@ release: pdf epub slides dist  ## put site, PDF, EPUB, slides, editions, wheel a
 anchors: $(BUILT)  ## note all addresses of the built site in book/anchors, under its version: they must lead somewhere for ever
 	$(SITE_TOOL).anchors
 
-publish: $(BUILT)  ## the built site and the sites of releases in one folder: `make publish OUT=folder RELEASES=folder-of-zips`
-	$(SITE_TOOL).publish "$(OUT)" $(if $(RELEASES),--releases "$(RELEASES)")
+publish: $(BUILT)  ## the built site, the sites of releases and translations in one folder: `make publish OUT=folder RELEASES=folder-of-zips INTO=de`
+	$(SITE_TOOL).publish "$(OUT)" $(if $(RELEASES),--releases "$(RELEASES)") $(if $(INTO),--languages $(INTO))
 
 catalogues: $(READY)  ## bring the catalogues of a language up to date: `make catalogues INTO=de [PAGES="experts/paths"]`
 	DLGN_BUILD=1 $(SITE_TOOL).translate --language "$(INTO)" --extract --pages "$(PAGES)"

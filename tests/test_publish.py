@@ -77,6 +77,17 @@ def test_every_version_knows_the_way_to_all_others(made):
         assert same, "a page of a release was touched"
 
 
+def test_translated_pages_lie_below_their_language(made, tmp_path):
+    site, other = made / "0.11.0", made / "0.10.0"
+    told = publish.publish(site, [], tmp_path / "out", {"de": other})
+    assert [entry["version"] for entry in told] == ["0.11.0"], "a translation is no version"
+    for name in ("book/ideas.html", "_static/moved.js"):
+        assert (tmp_path / "out" / "de" / name).read_bytes() == (other / name).read_bytes()
+    with pytest.raises(FileNotFoundError, match=r"run `make book-in INTO=fr`"):
+        publish.publish(site, [], tmp_path / "none", {"fr": tmp_path / "fr"})
+    assert not (tmp_path / "none").exists()
+
+
 def test_what_is_no_release_is_refused_and_nothing_is_overwritten(made, tmp_path, capsys):
     site = made / "0.11.0"
     good = made / "site-v0.1.0.zip"

@@ -1,10 +1,10 @@
 """Put the built site and the sites of releases into one folder, as the host shows them.
 
-    python -m dlgn_site.publish OUT --releases FOLDER      # make publish OUT=... RELEASES=...
+    python -m dlgn_site.publish OUT --releases FOLDER --languages de      # make publish OUT=... RELEASES=... INTO=de
 
 The site that was just built lies at the root: corrections reach the reader at once, and it has passed every test. Each
 `site-v1.2.0.zip` of the folder of releases lies in `v1.2.0/`. Every one of them gets a `versions.json` with the ways to all
-others; nothing else of a release is touched.
+others; nothing else of a release is touched. The book in another language, as `make book-in` builds it, lies in `de/`.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from dlgn_site import versions
@@ -73,26 +73,34 @@ def entry(site: Path, tag: str = "") -> dict[str, str]:
     return told["versions"][told["here"]]
 
 
-def publish(site: Path, archives: Sequence[Path], out: Path) -> list[dict[str, str]]:
+def publish(
+    site: Path, archives: Sequence[Path], out: Path, translations: Mapping[str, Path] | None = None
+) -> list[dict[str, str]]:
     """Fill the folder `out`; return the versions in it, as the root shows them.
 
     Args:
         site: the built site.
         archives: `site-v1.2.0.zip` of each release.
         out: a folder that is not there, or empty.
+        translations: language -> its built site.
 
     Raises:
         ValueError: if `out` has files, or an archive is not the site of a release.
-        FileNotFoundError: if `site` is no built site.
+        FileNotFoundError: if `site` or a translation is no built site.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"OUT must be a new or an empty folder, got {out}")
     if not (site / versions.FILE).is_file():
         raise FileNotFoundError(f"{site / versions.FILE} is not there: run `make book`")
+    for language, folder in (translations or {}).items():
+        if not (folder / "index.html").is_file():
+            raise FileNotFoundError(f"{folder / 'index.html'} is not there: run `make book-in INTO={language}`")
     releases = newest_first(archives)
     shutil.copytree(site, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
     for tag, archive in releases.items():
         unpack(archive, tag, out / tag)
+    for language, folder in (translations or {}).items():
+        shutil.copytree(folder, out / language, ignore=shutil.ignore_patterns(".*"))
     folders = ["", *(f"{tag}/" for tag in releases)]
     told = [entry(site), *(entry(out / tag, tag) for tag in releases)]
     for here, folder in enumerate(folders):
@@ -109,10 +117,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="folder to fill; it must be new or empty")
     parser.add_argument("--site", type=Path, default=ROOT / "_build" / "html")
     parser.add_argument("--releases", type=Path, help="folder with site-v1.2.0.zip of each release")
+    parser.add_argument("--languages", nargs="*", default=[], help="whose pages `make book-in` has built")
     options = parser.parse_args(arguments)
+    translations = {language: ROOT / "_build" / language / "_build" / "html" for language in options.languages}
     archives = sorted(options.releases.glob("*.zip")) if options.releases else []
     try:
-        made = publish(options.site, archives, options.out)
+        made = publish(options.site, archives, options.out, translations)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
