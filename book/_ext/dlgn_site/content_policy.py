@@ -7,6 +7,7 @@ formulas need. To allow more, add to `POLICY`.
 
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -64,6 +65,17 @@ def with_policy(page: str) -> str:
     return page[:at] + meta + page[at:]
 
 
+def plain_words(script: str) -> str:
+    r"""Return Sphinx's words of another language without its formula for plurals, which it would evaluate from a string.
+
+    >>> plain_words('Documentation.addTranslations({"locale": "de", "messages": {"Next": "Weiter"}, "plural_expr": "(n != 1)"});')
+    'Object.assign(Documentation.TRANSLATIONS, {"Next": "Weiter"});\nDocumentation.LOCALE = "de";\n'
+    """
+    catalogue = json.loads(script[script.index("(") + 1 : script.rindex(")")])
+    words, language = (json.dumps(catalogue[name]) for name in ("messages", "locale"))
+    return f"Object.assign(Documentation.TRANSLATIONS, {words});\nDocumentation.LOCALE = {language};\n"
+
+
 def _write(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
@@ -71,6 +83,9 @@ def _write(app: Sphinx, error: Exception | None) -> None:
         before = file.read_text(encoding="utf-8")
         if (after := with_policy(before)) != before:
             file.write_text(after, encoding="utf-8", newline="\n")
+    translations = Path(app.outdir, "_static", "translations.js")
+    if translations.is_file() and "addTranslations" in (words := translations.read_text(encoding="utf-8")):
+        translations.write_text(plain_words(words), encoding="utf-8", newline="\n")
 
 
 def setup(app: Sphinx) -> dict:
