@@ -110,6 +110,7 @@ def class_activity(networks: Mapping[str, tuple[Mapping[str, Tensor], Tensor]], 
             ax.plot(median(picked, 0), y, mark, color=colour, ms=5.5, ls="", label=name)
         ax.axvline(1, **ROLES["middle"])
         ax.set(xlabel="path activity of the class", xlim=(0, None), xticks=[0.5, 1, 1.5], title=network)
+        ax.tick_params(axis="y", length=0)
         end = median(next(reversed(moments.values())), 0)
         least, most = int(end.argmin()), int(end.argmax())
         told.append(
