@@ -97,6 +97,7 @@ def class_activity(networks: Mapping[str, tuple[Mapping[str, Tensor], Tensor]], 
     correctly. Classes are sorted by its mean over all networks.
     """
     figure, axes = plt.subplots(1, len(networks), figsize=(7.2, 4.2), sharex=True, sharey=True, squeeze=False)
+    figure.get_layout_engine().set(wspace=0.06)  # a panel on a phone holds nothing of the other
     right = torch.stack([share.mean(0) for _, share in networks.values()]).mean(0)
     order = right.argsort(descending=True)
     told = []
